@@ -1,0 +1,56 @@
+"""Everything that can go wrong for a user, as one tree.
+
+    SmolsightError
+    ├── InputError            a picture, clip or text that could not be read
+    ├── ModelError            a checkpoint that cannot be used
+    │   ├── ModelNotFoundError    nothing of that name is installed
+    │   ├── CheckpointError       a file of it is missing, broken or contradicts another
+    │   ├── RefusedError          it needs code to run, or is of an unknown architecture
+    │   └── DownloadError         it could not be fetched
+    ├── ConversionError       weights that could not be converted or written
+    ├── ContextLimitError     the prompt does not fit the model's context
+    └── Cancelled             the user said stop
+
+Each message is one sentence for the user: what happened, to which file, what to do. The three edges that catch these
+(a CLI command, the engine's job loop, Qt's excepthook) show the sentence and log the traceback.
+"""
+
+
+class SmolsightError(Exception):
+    """Root of every error that is the user's to know about."""
+
+
+class InputError(SmolsightError):
+    """An input file could not be read."""
+
+
+class ModelError(SmolsightError):
+    """A checkpoint cannot be used."""
+
+
+class ModelNotFoundError(ModelError):
+    """No installed checkpoint answers to that name."""
+
+
+class CheckpointError(ModelError):
+    """A checkpoint's files are missing, damaged, or contradict each other."""
+
+
+class RefusedError(ModelError):
+    """A checkpoint asks to run code, or has an architecture that is not ours."""
+
+
+class DownloadError(ModelError):
+    """A checkpoint could not be downloaded."""
+
+
+class ConversionError(SmolsightError):
+    """A conversion could not be carried out or written."""
+
+
+class ContextLimitError(SmolsightError):
+    """A prompt is longer than the model's context."""
+
+
+class Cancelled(SmolsightError):
+    """The job was stopped before it ended."""

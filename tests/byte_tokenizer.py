@@ -8,7 +8,8 @@ SPECIAL = (
     *("<jupyter_code>", "<jupyter_output>", "<jupyter_script>", "<empty_output>"),
 )
 TAGS = ("<global-img>", *(f"<row_{row}_col_{col}>" for row in range(1, 7) for col in range(1, 7)))
-ADDED_TAGS = (*TAGS, "<fake_token_around_image>", "<image>", "<end_of_utterance>")
+RESERVED = tuple(f"<|reserved_special_token_{number}|>" for number in range(88))
+ADDED_TAGS = (*TAGS, "<fake_token_around_image>", "<image>", *RESERVED, "<end_of_utterance>")
 ADDED_V1 = ("<fake_token_around_image>", "<image>", "<end_of_utterance>")
 
 MERGES = (

@@ -3,7 +3,8 @@
 `write_checkpoint(folder, "2.2b-v1")` writes the files that the hub has for that model: configs, chat template,
 tokenizer and safetensors. Depth and width are shrunk, the traps are kept: a 27 x 27 grid whose tile no patch size
 divides, pixel shuffle by 3, an MLP width that no quantization group divides (269 * 2 for 269 * 16), 9 query heads on 3
-key heads, row and column tags that are plain text. `real_size=True` keeps the published sizes. Knows nothing of MLX or torch.
+key heads, row and column tags that are plain text. `real_size=True` keeps the published sizes. Knows nothing of MLX
+or torch.
 """
 
 import json

@@ -31,9 +31,10 @@ lint: $(READY) ## Check style, types and import contracts; change nothing
 	$(BIN)/mypy --no-error-summary
 	PYTHONPATH=. $(BIN)/lint-imports --no-cache --no-logo
 
-fix: $(READY) ## Rewrite the code in the house style
+fix: $(READY) ## Rewrite the code in the house style, and what the docs quote of it
 	$(BIN)/ruff check --fix --quiet
 	$(BIN)/ruff format --quiet
+	$(BIN)/python -m tools.quotes
 
 bench: $(PEER) ## Measure Smolsight beside mlx-vlm, same folder, same picture
 	$(BIN)/python -m tools.bench

@@ -1,0 +1,24 @@
+"""Smolsight's model: everything between a picture and a word.
+
+    import mlx_model
+    checkpoint = mlx_model.load(folder)
+    logits = checkpoint.model(input_ids, pixel_values)
+
+Importing this package is cheap: `load` brings MLX in. The BLAS library that MLX needs on Linux is loaded here, before
+any module of ours can import MLX.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlx_model import blas as blas
+
+if TYPE_CHECKING:
+    from mlx_model.load import Checkpoint
+
+
+def load(folder: Path | str, *, keep_quantized: bool = False) -> "Checkpoint":
+    """A ready checkpoint from a folder; see `mlx_model.load.load`."""
+    from mlx_model.load import load as load_checkpoint
+
+    return load_checkpoint(Path(folder), keep_quantized=keep_quantized)

@@ -1,0 +1,59 @@
+"""Prefill in steps, then one token after the other, as a generator of small dataclasses.
+
+Knows token ids and embeddings; nothing of text, pictures or stop words. The next step is started on the device before
+the current token is handed out, so the caller's work overlaps with the model's.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import mlx.core as mx
+
+from mlx_model.cache import KVCache
+from mlx_model.language import LanguageModel
+from mlx_model.sampling import Sampler
+
+PREFILL_STEP = 512
+
+
+@dataclass(frozen=True)
+class Token:
+    """One generated token and its log-probability under the model."""
+
+    id: int
+    logprob: float
+
+
+def prefill(
+    model: LanguageModel,
+    embeddings: mx.array,
+    cache: Sequence[KVCache],
+    on_step: Callable[[int], None] = lambda done: None,
+) -> mx.array:
+    """Run a prompt's embeddings [1, L, D] through the decoder; the logits [V] after its last position.
+
+    `on_step` is called after every step with the number of positions done; an exception that it raises ends the
+    prefill with the cache holding what was done.
+    """
+    length = embeddings.shape[1]
+    for start in range(0, length, PREFILL_STEP):
+        hidden = model(embeddings[:, start : start + PREFILL_STEP], cache)
+        mx.eval(hidden, [layer.arrays for layer in cache])
+        on_step(min(start + PREFILL_STEP, length))
+    return model.logits(hidden[:, -1:])[0, -1]
+
+
+def stream_tokens(
+    model: LanguageModel, logits: mx.array, cache: Sequence[KVCache], sampler: Sampler, max_tokens: int
+) -> Iterator[Token]:
+    """Draw up to `max_tokens` tokens, the first from `logits` [V]. Stopping early is the caller's decision."""
+    said: list[mx.array] = []
+    token, logprob = sampler(logits, said)
+    for count in range(1, max_tokens + 1):
+        current = (token, logprob)
+        if count < max_tokens:
+            said.append(token)
+            hidden = model(model.embed_tokens(token.reshape(1, 1)), cache)
+            token, logprob = sampler(model.logits(hidden)[0, -1], said)
+            mx.async_eval(token, logprob)
+        yield Token(int(current[0]), float(current[1]))

@@ -1,0 +1,89 @@
+"""The SmolLM2 decoder: Llama's block with grouped-query attention and rotary positions.
+
+Mirrors transformers' models/llama/modeling_llama.py. Knows nothing of pictures: it takes embeddings and hands back
+hidden states; the caller asks for logits where it needs them. B is sequences, L positions, D the hidden size.
+"""
+
+from collections.abc import Sequence
+
+import mlx.core as mx
+import mlx.nn as nn
+
+from mlx_model.arithmetic import attention, silu
+from mlx_model.cache import KVCache
+from mlx_model.config import TextConfig
+
+
+class Attention(nn.Module):
+    def __init__(self, config: TextConfig) -> None:
+        super().__init__()
+        D, self.head_dim = config.hidden_size, config.head_dim
+        self.num_heads, self.num_kv_heads = config.num_attention_heads, config.num_key_value_heads
+        self.scale = self.head_dim**-0.5
+        self.rope_theta = config.rope_theta
+        self.q_proj = nn.Linear(D, self.num_heads * self.head_dim, bias=False)
+        self.k_proj = nn.Linear(D, self.num_kv_heads * self.head_dim, bias=False)
+        self.v_proj = nn.Linear(D, self.num_kv_heads * self.head_dim, bias=False)
+        self.o_proj = nn.Linear(self.num_heads * self.head_dim, D, bias=False)
+
+    def __call__(self, x: mx.array, cache: KVCache) -> mx.array:
+        B, L, _ = x.shape
+        queries = self.q_proj(x).reshape(B, L, self.num_heads, -1).transpose(0, 2, 1, 3)
+        keys = self.k_proj(x).reshape(B, L, self.num_kv_heads, -1).transpose(0, 2, 1, 3)
+        values = self.v_proj(x).reshape(B, L, self.num_kv_heads, -1).transpose(0, 2, 1, 3)
+        queries, keys = self._rotate(queries, cache.offset), self._rotate(keys, cache.offset)
+        keys, values = cache.update(keys, values)
+        out = attention(queries, keys, values, scale=self.scale, causal=L > 1)
+        return self.o_proj(out.transpose(0, 2, 1, 3).reshape(B, L, -1))
+
+    def _rotate(self, x: mx.array, offset: int) -> mx.array:
+        return mx.fast.rope(x, self.head_dim, traditional=False, base=self.rope_theta, scale=1.0, offset=offset)
+
+
+class MLP(nn.Module):
+    def __init__(self, config: TextConfig) -> None:
+        super().__init__()
+        self.gate_proj = nn.Linear(config.hidden_size, config.intermediate_size, bias=False)
+        self.up_proj = nn.Linear(config.hidden_size, config.intermediate_size, bias=False)
+        self.down_proj = nn.Linear(config.intermediate_size, config.hidden_size, bias=False)
+
+    def __call__(self, x: mx.array) -> mx.array:
+        return self.down_proj(silu(self.gate_proj(x)) * self.up_proj(x))
+
+
+class DecoderLayer(nn.Module):
+    def __init__(self, config: TextConfig) -> None:
+        super().__init__()
+        self.self_attn = Attention(config)
+        self.mlp = MLP(config)
+        self.input_layernorm = nn.RMSNorm(config.hidden_size, eps=config.rms_norm_eps)
+        self.post_attention_layernorm = nn.RMSNorm(config.hidden_size, eps=config.rms_norm_eps)
+
+    def __call__(self, x: mx.array, cache: KVCache) -> mx.array:
+        x = x + self.self_attn(self.input_layernorm(x), cache)
+        return x + self.mlp(self.post_attention_layernorm(x))
+
+
+class LanguageModel(nn.Module):
+    def __init__(self, config: TextConfig) -> None:
+        super().__init__()
+        self.embed_tokens = nn.Embedding(config.vocab_size, config.hidden_size)
+        self.layers = [DecoderLayer(config) for _ in range(config.num_hidden_layers)]
+        self.norm = nn.RMSNorm(config.hidden_size, eps=config.rms_norm_eps)
+        if not config.tie_word_embeddings:
+            self.lm_head = nn.Linear(config.hidden_size, config.vocab_size, bias=False)
+
+    def __call__(self, embeddings: mx.array, cache: Sequence[KVCache]) -> mx.array:
+        """Embeddings [B, L, D] at the positions after the cache's -> hidden states [B, L, D], before the head."""
+        x = embeddings
+        for layer, layer_cache in zip(self.layers, cache, strict=True):
+            x = layer(x, layer_cache)
+        return x
+
+    def logits(self, hidden: mx.array) -> mx.array:
+        """Hidden states [B, L, D] -> logits [B, L, vocabulary]. In a prefill only the last position needs them."""
+        hidden = self.norm(hidden)
+        return self.lm_head(hidden) if "lm_head" in self else self.embed_tokens.as_linear(hidden)
+
+    def new_cache(self) -> list[KVCache]:
+        return [KVCache() for _ in self.layers]

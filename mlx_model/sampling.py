@@ -1,0 +1,65 @@
+"""From logits to the next token: greedy, or drawn by temperature, top-p and min-p; a penalty on what was said before.
+
+Works on device arrays and never waits for them. Random numbers come from keys of our own, since MLX's global state
+differs from thread to thread.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import mlx.core as mx
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """Temperature 0 is greedy. `top_p` and `min_p` drop unlikely tokens before the draw; `seed` None is the clock."""
+
+    temperature: float = 0.0
+    top_p: float = 1.0
+    min_p: float = 0.0
+    repetition_penalty: float = 1.0
+    seed: int | None = None
+
+
+class Sampler:
+    """Draws the tokens of one sequence."""
+
+    def __init__(self, sampling: Sampling) -> None:
+        self.sampling = sampling
+        self._key = mx.random.key(time.time_ns() if sampling.seed is None else sampling.seed)
+
+    def __call__(self, logits: mx.array, said: Sequence[mx.array]) -> tuple[mx.array, mx.array]:
+        """Logits [V] and the ids said so far -> the next id and its log-probability under the model, all scalars."""
+        logits = logits.astype(mx.float32)
+        logprobs = logits - mx.logsumexp(logits)
+        sampling, scores = self.sampling, logits
+        if sampling.repetition_penalty != 1.0 and said:
+            scores = penalize(scores, mx.stack(said), sampling.repetition_penalty)
+        if sampling.temperature == 0.0:
+            token = mx.argmax(scores)
+        else:
+            scores = keep_likely(scores / sampling.temperature, sampling.top_p, sampling.min_p)
+            self._key, key = mx.random.split(self._key)
+            token = mx.random.categorical(scores, key=key)
+        return token, logprobs[token]
+
+
+def penalize(logits: mx.array, said: mx.array, penalty: float) -> mx.array:
+    """Push logits [V] of the ids in `said` away from the top (CTRL, arXiv 1909.05858, section 4.1)."""
+    chosen = logits[said]
+    logits[said] = mx.where(chosen > 0, chosen / penalty, chosen * penalty)
+    return logits
+
+
+def keep_likely(logits: mx.array, top_p: float, min_p: float) -> mx.array:
+    """Logits [V] with -inf for tokens outside the nucleus of mass `top_p` or below `min_p` times the likeliest."""
+    probabilities = mx.softmax(logits)
+    if min_p > 0.0:
+        logits = mx.where(probabilities < min_p * mx.max(probabilities), -mx.inf, logits)
+    if top_p < 1.0:
+        order = mx.argsort(-probabilities)
+        mass_before = mx.cumsum(probabilities[order]) - probabilities[order]
+        # The likeliest has no mass before it, so it always stays.
+        logits[order] = mx.where(mass_before < top_p, logits[order], -mx.inf)
+    return logits

@@ -1,0 +1,1 @@
+"""The command line: `smolsight`, one command a file. Start at `main.py`."""

@@ -1,0 +1,144 @@
+"""One question after the other to one model: read the pictures, load the model once, hand the answer on as it comes.
+
+Knows neither options nor exit codes; `describe.py` does. The first readable picture loads the model, so a wrong path
+costs no wait.
+"""
+
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from app.alt_text import as_alt_text
+from app.cli.inputs import read_picture
+from app.cli.output import Output
+from app.cli.progress import Progress
+from app.cli.signals import stoppable
+from app.cli.stderr import say, whisper
+from app.records import Asked, answer_record, blank_record
+from app.shelf import Installed
+from app.terminal import one_line, strip_controls
+
+if TYPE_CHECKING:
+    from mlx_model.answer import Answer, Request
+    from mlx_model.images import Detail
+    from mlx_model.load import Checkpoint
+    from mlx_model.prompt import Picture
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of every input, with everything that shapes the answer. Lengths in tokens and characters."""
+
+    words: str
+    detail: "Detail"
+    max_tokens: int
+    max_characters: int | None = None
+    names_blank: bool = False
+    raw: bool = False
+    repetition_guard: bool = True
+    temperature: float = 0.0
+    top_p: float = 1.0
+    seed: int | None = None
+
+
+class Asking:
+    """Asks an installed model, which is loaded at the first need."""
+
+    def __init__(self, installed: Installed, question: Question, output: Output, progress: Progress) -> None:
+        self.installed = installed
+        self.question = question
+        self.output = output
+        self.progress = progress
+        self._checkpoint: Checkpoint | None = None
+        self._load_seconds = 0.0
+
+    def ask(self, paths: tuple[str, ...], *, together: bool = False) -> None:
+        """Answer the question about these pictures, or about none, on the output. Raises SmolsightError."""
+        from mlx_model.images import is_blank
+
+        question, installed = self.question, self.installed
+        asked = Asked(paths, installed.name, installed.notice, question.words, question.detail, together)
+        about = f" ({one_line(paths[0])})" if len(paths) == 1 else ""
+        self.progress.show(f"Reading{about}")
+        pictures = [read_picture(path) for path in paths]
+        checkpoint = self._loaded()
+        if question.names_blank and len(pictures) == 1 and (sentence := is_blank(pictures[0].image)):
+            self.progress.clear()
+            self.output.end(blank_record(asked, sentence, self._load_seconds))
+        else:
+            self._answer(asked, checkpoint, pictures, about)
+
+    def _loaded(self) -> "Checkpoint":
+        if self._checkpoint is None:
+            self.progress.show(f"Loading {self.installed.name}")
+            begin = perf_counter()
+            from mlx_model.load import load
+
+            self._checkpoint = load(self.installed.folder)
+            self._load_seconds = perf_counter() - begin
+        return self._checkpoint
+
+    def _answer(self, asked: Asked, checkpoint: "Checkpoint", pictures: "list[Picture]", about: str) -> None:
+        from mlx_model.answer import Answered, Prefilled, TextDelta, TilesEncoded, stream_answer
+
+        try:
+            with stoppable() as cancelled:
+                for event in stream_answer(checkpoint, self._request(pictures), cancelled):
+                    match event:
+                        case TilesEncoded(done, total):
+                            self.progress.show(f"Looking{about}, tile", done, total)
+                        case Prefilled(done, total):
+                            self.progress.show(f"Reading the prompt{about}, token", done, total)
+                        case TextDelta(text):
+                            self._add(asked, text, about)
+                        case Answered(answer):
+                            self._end(asked, answer)
+        finally:
+            self.progress.clear()
+            self.output.break_off()
+
+    def _add(self, asked: Asked, text: str, about: str) -> None:
+        if self.output.streams and self.question.max_characters is None:
+            self.progress.clear()
+            self.output.add(asked.path, text)
+        else:
+            self.progress.show(f"Writing{about}")
+
+    def _end(self, asked: Asked, answer: "Answer") -> None:
+        self.progress.clear()
+        text = strip_controls(answer.text).strip()
+        if limit := self.question.max_characters:
+            text = as_alt_text(text, limit)
+        self.output.end(answer_record(asked, answer, text, self._load_seconds))
+        name = f"{asked.paths[0]}: " if len(asked.paths) == 1 else ""
+        if answer.finish_reason == "length":
+            say(f"{name}the answer was cut off after {answer.generated_tokens} tokens; --max-tokens allows more.")
+        if answer.finish_reason == "repetition":
+            say(f"{name}the model began to repeat itself and was stopped; --no-repetition-guard lets it go on.")
+        whisper(statistics(answer))
+
+    def _request(self, pictures: "list[Picture]") -> "Request":
+        from mlx_model.answer import Request
+        from mlx_model.prompt import Message, Text
+        from mlx_model.sampling import Sampling
+
+        question = self.question
+        return Request(
+            messages=(Message("user", (*pictures, Text(question.words))),),
+            detail=question.detail,
+            max_tokens=question.max_tokens,
+            sampling=Sampling(temperature=question.temperature, top_p=question.top_p, seed=question.seed),
+            raw=question.raw,
+            repetition_guard=question.repetition_guard,
+        )
+
+
+def statistics(answer: "Answer") -> str:
+    """Time to the first word, speed and size of an answer, for whoever watches."""
+    facts = [f"{answer.seconds.first_token:.1f} s to first word"]
+    if answer.tokens_per_second is not None:
+        facts.append(f"{answer.tokens_per_second:.0f} tokens/s")
+    if tiles := sum(plan.tiles for plan in answer.plans):
+        facts.append(f"{tiles} {'tile' if tiles == 1 else 'tiles'}, {answer.image_tokens} image tokens")
+    facts.append(f"{answer.generated_tokens} tokens")
+    return " · ".join(facts)

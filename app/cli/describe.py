@@ -1,0 +1,166 @@
+"""`smolsight describe`: what pictures show, or the answer to a question about them.
+
+Options to a `Question`, one run over the inputs, the worst exit code. What happens to one input is in `asking.py`.
+"""
+
+import math
+import sys
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from app.cli.asking import Asking, Question
+from app.cli.errors import exit_code, sentence
+from app.cli.inputs import STDIN
+from app.cli.output import JsonOutput, Output, WordsOutput
+from app.cli.progress import Progress
+from app.cli.stderr import say
+from app.shelf import EMBEDDED, catalogue, find_model, list_converted
+from app.tasks import DEFAULT_TASK, tasks
+from mlx_model.errors import Cancelled, ModelError, SmolsightError
+
+QUESTION_TOKENS = 512
+
+
+class DetailType(click.ParamType[Any]):
+    """`low`, `auto`, `high`, or how many tiles the long edge is to have."""
+
+    name = "low|auto|high|N"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value in ("low", "auto", "high"):
+            return value
+        if str(value).isascii() and str(value).isdecimal() and 1 <= int(value) <= 64:
+            return int(value)
+        self.fail(f"{value!r} is none of low, auto, high, nor a number of tiles from 1 to 64.", param, ctx)
+
+
+class ModelName(click.ParamType[str]):
+    """A folder or a name; completes both."""
+
+    name = "model"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return value or self.fail("The name is empty.", param, ctx)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        names = [EMBEDDED, *(known.name for known in catalogue()), *list_converted()]
+        fitting = [name for name in names if name.startswith(incomplete)]
+        folders = CompletionItem(incomplete, type="dir")
+        return [CompletionItem(name) for name in fitting] or [folders]
+
+
+class Finite(click.FloatRange):
+    """A number in a range; click's own lets "nan" through every bound."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        number = super().convert(value, param, ctx)
+        return number if math.isfinite(number) else self.fail(f"{value} is not a finite number.", param, ctx)
+
+
+TASK_HELP = "What to ask for: " + "; ".join(
+    f"{task.name}, {task.help}{' (the default)' if task.name == DEFAULT_TASK else ''}" for task in tasks().values()
+)
+
+
+@click.command()
+@click.argument("inputs", nargs=-1, type=click.Path())
+@click.option("-q", "--question", help="Ask this instead of a task. Without inputs: words alone.")
+@click.option("--task", "task_name", type=click.Choice(list(tasks())), help=TASK_HELP + ".")
+@click.option("--together", is_flag=True, help="One question about all inputs, instead of one for each.")
+@click.option(
+    "--model", type=ModelName(), help="A folder, a short name (256m, 500m, 2.2b, embedded) or an installed id."
+)
+@click.option("--detail", type=DetailType(), help="Tiles: low is one, N along the long edge, high what the model has.")
+@click.option("--max-tokens", type=click.IntRange(min=1), help="Longest answer. Default: what the task needs.")
+@click.option("--temperature", type=Finite(min=0), default=0.0, show_default=True, help="0 takes the likeliest word.")
+@click.option(
+    "--top-p",
+    type=Finite(min=0, min_open=True, max=1),
+    default=1.0,
+    show_default=True,
+    help="Draw from the likeliest words that add up to this.",
+)
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Make drawing repeatable.")
+@click.option("--raw", is_flag=True, help="Send the text as it is, without the chat form (Base models).")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("--stream/--no-stream", default=True, help="Words as they come, or each answer at once.")
+@click.option("--repetition-guard/--no-repetition-guard", default=True, help="Stop a model that repeats itself.")
+def describe(
+    inputs: tuple[str, ...],
+    question: str | None,
+    task_name: str | None,
+    together: bool,
+    model: str | None,
+    as_json: bool,
+    stream: bool,
+    **shape: Any,
+) -> int:
+    """Say what pictures show, or answer a question about them.
+
+    INPUTS are picture files; - reads one from standard input. The answer goes to standard output, everything else to
+    standard error. With several inputs each line begins with its path.
+    """
+    _check_usage(inputs, question, task_name, together)
+    output = JsonOutput() if as_json else WordsOutput(streams=stream, with_paths=len(inputs) > 1 and not together)
+    groups = [inputs] if together or not inputs else [(path,) for path in inputs]
+    try:
+        installed = find_model(model)
+        if installed.notice:
+            say(installed.notice)
+        with Progress() as progress:
+            asking = Asking(installed, _question(question, task_name, **shape), output, progress)
+            return max(_answer(asking, output, paths, together) for paths in groups)
+    except SmolsightError as error:
+        output.fail(None, str(error), type(error).__name__)
+        raise
+
+
+def _check_usage(inputs: tuple[str, ...], question: str | None, task_name: str | None, together: bool) -> None:
+    if not inputs and question is None:
+        raise click.UsageError(
+            "Name a picture, as in: smolsight describe photo.jpg\n"
+            'or ask in words alone, as in: smolsight describe -q "What is a harbour?"'
+        )
+    if not inputs and together:
+        raise click.UsageError("--together needs pictures: name them before or after it.")
+    if question is not None and task_name is not None:
+        raise click.UsageError("-q and --task both say what to ask; choose one.")
+    if question is not None and not question.strip():
+        raise click.UsageError("The question is empty.")
+    if inputs.count(STDIN) > 1:
+        raise click.UsageError("Standard input (-) holds one picture; name it once.")
+    if STDIN in inputs and sys.stdin is not None and sys.stdin.isatty():
+        raise click.UsageError("Pipe a picture in, as in: smolsight describe - < photo.jpg")
+
+
+def _question(words: str | None, task_name: str | None, detail: Any, max_tokens: int | None, **rest: Any) -> Question:
+    """The user's own words, or the task's; what an option says goes before what the task says."""
+    if words is not None:
+        words = words.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        return Question(words, detail or "auto", max_tokens or QUESTION_TOKENS, **rest)
+    task = tasks()[task_name or DEFAULT_TASK]
+    return Question(
+        task.question,
+        detail or task.detail,
+        max_tokens or task.max_tokens,
+        max_characters=task.max_characters,
+        names_blank=task.names_blank,
+        **rest,
+    )
+
+
+def _answer(asking: Asking, output: Output, paths: tuple[str, ...], together: bool) -> int:
+    """Answer about one input or one group; an exit code. What is wrong with an input does not stop the others."""
+    try:
+        asking.ask(paths, together=together)
+        return 0
+    except (OSError, ModelError, Cancelled):
+        raise  # stdout is gone, the model is unusable, or the user said stop: nothing that the others would escape
+    except Exception as error:
+        asking.progress.clear()
+        message = sentence(error)
+        output.fail(list(paths) if together else next(iter(paths), None), message, type(error).__name__)
+        say(message)
+        return exit_code(error)

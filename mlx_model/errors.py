@@ -2,6 +2,7 @@
 
     SmolsightError
     ├── InputError            a picture, clip or text that could not be read
+    ├── DetailError           a detail that the model does not offer: a wrong request, so also a ValueError
     ├── ModelError            a checkpoint that cannot be used
     │   ├── ModelNotFoundError    nothing of that name is installed
     │   ├── CheckpointError       a file of it is missing, broken or contradicts another
@@ -22,6 +23,10 @@ class SmolsightError(Exception):
 
 class InputError(SmolsightError):
     """An input file could not be read."""
+
+
+class DetailError(SmolsightError, ValueError):
+    """A detail is no word that we know, or a number of tiles that is not possible."""
 
 
 class ModelError(SmolsightError):

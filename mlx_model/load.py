@@ -5,8 +5,10 @@ surplus tensors, shapes, packings, numbers that are not finite. No file of the f
 """
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import mlx.core as mx
 import mlx.nn as nn
@@ -18,7 +20,8 @@ from mlx_model.chat_template import ChatTemplate
 from mlx_model.config import ImageConfig, ModelConfig, Quantization, read_image_config, read_json, read_model_config
 from mlx_model.errors import CheckpointError
 from mlx_model.smolvlm import SmolVLM
-from mlx_model.tokenizer import Tokenizer, stop_ids
+from mlx_model.stop_tokens import stop_ids
+from mlx_model.tokenizer import Tokenizer, check_tokenizer
 from mlx_model.weights import TensorInfo, read_index, rename
 
 log = logging.getLogger(__name__)
@@ -47,19 +50,20 @@ def load(folder: Path, *, keep_quantized: bool = ON_METAL) -> Checkpoint:
     """
     if not folder.is_dir():
         raise CheckpointError(f"{folder} is no folder. A model is a folder with config.json and *.safetensors in it.")
-    _warn_of_code(folder)
+    warn_of_code(folder)
     config = read_model_config(folder)
     tokenizer = Tokenizer.from_folder(folder)
+    check_tokenizer(tokenizer, config)
     checkpoint = Checkpoint(
         folder=folder,
         config=config,
         image_config=_image_config(folder, config),
         tokenizer=tokenizer,
-        template=ChatTemplate.from_folder(folder, tokenizer),
-        stop_ids=frozenset(stop_ids(folder, config, tokenizer)),
+        template=ChatTemplate.from_folder(folder),
+        stop_ids=stop_ids(folder, config, tokenizer),
         model=SmolVLM(config),
     )
-    weights = _read_weights(folder, config)
+    weights = read_weights(folder, config)
     if not keep_quantized:
         weights = _expand(weights, config, folder)
     if not ON_METAL:
@@ -68,7 +72,7 @@ def load(folder: Path, *, keep_quantized: bool = ON_METAL) -> Checkpoint:
     return checkpoint
 
 
-def _warn_of_code(folder: Path) -> None:
+def warn_of_code(folder: Path) -> None:
     scripts = sorted(path.name for path in folder.glob("*.py"))
     if scripts or "auto_map" in read_json(folder / "config.json"):
         log.warning("%s brings code (%s), which is ignored.", folder, ", ".join(scripts) or "auto_map")
@@ -86,7 +90,7 @@ def _image_config(folder: Path, config: ModelConfig) -> ImageConfig | None:
     return image_config
 
 
-def _read_weights(folder: Path, config: ModelConfig) -> dict[str, mx.array]:
+def read_weights(folder: Path, config: ModelConfig) -> dict[str, mx.array]:
     """Tensors by our modules' names, still lazy. A tied head that a file repeats is left out."""
     index = read_index(folder)
     loaded = {file: mx.load(str(file)) for file in {info.file for info in index.values()}}
@@ -125,14 +129,14 @@ def _packed_modules(weights: dict[str, mx.array], config: ModelConfig, folder: P
 
 
 def _expand(weights: dict[str, mx.array], config: ModelConfig, folder: Path) -> dict[str, mx.array]:
-    """Packed layers as plain ones."""
+    """Packed layers as plain ones, in float32: in float16 the products alone would be rounded."""
     weights = dict(weights)
     for path, packing in _packed_modules(weights, config, folder).items():
         try:
             weights[f"{path}.weight"] = mx.dequantize(
                 weights[f"{path}.weight"],
-                weights.pop(f"{path}.scales"),
-                weights.pop(f"{path}.biases"),
+                weights.pop(f"{path}.scales").astype(mx.float32),
+                weights.pop(f"{path}.biases").astype(mx.float32),
                 group_size=packing.group_size,
                 bits=packing.bits,
             )
@@ -158,7 +162,7 @@ def _assign(model: SmolVLM, weights: dict[str, mx.array], config: ModelConfig, f
                 {"group_size": packed[path].group_size, "bits": packed[path].bits} if path in packed else False
             ),
         )
-    _check_names_and_shapes(dict(tree_flatten(model.parameters())), weights, folder)
+    check_names_and_shapes(model, weights, folder)
     model.load_weights(list(weights.items()))
     if not ON_METAL:
         cpu.replace_linears(model)
@@ -167,7 +171,14 @@ def _assign(model: SmolVLM, weights: dict[str, mx.array], config: ModelConfig, f
     model.eval()
 
 
-def _check_names_and_shapes(expected: dict[str, mx.array], weights: dict[str, mx.array], folder: Path) -> None:
+class _Shaped(Protocol):
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+
+def check_names_and_shapes(model: SmolVLM, weights: Mapping[str, _Shaped], folder: Path) -> None:
+    """Raises CheckpointError unless `weights` are the model's parameters, none missing and none more."""
+    expected: dict[str, mx.array] = dict(tree_flatten(model.parameters()))
     if missing := sorted(expected.keys() - weights.keys()):
         raise CheckpointError(f"{folder} lacks {_some(missing)}: config.json asks for them. Get the checkpoint again.")
     if surplus := sorted(weights.keys() - expected.keys()):

@@ -1,6 +1,6 @@
-"""What the docs quote of the program: the README's tree, from the modules' first lines, and docs/cli.md, from `--help`.
+"""What the docs quote of the program: the tree, the command line's help, what each detail costs.
 
-`python -m tools.quotes` rewrites both (`make fix` does); a test compares them. Knows nothing of prose around them.
+`python -m tools.quotes` writes them anew (`make fix` does); a test compares. Knows nothing of the prose around them.
 """
 
 import ast
@@ -9,18 +9,40 @@ from pathlib import Path
 
 import click
 
+from mlx_model.config import ImageConfig
+from mlx_model.images import Detail, Plan, plan
+
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 CLI_REFERENCE = ROOT / "docs" / "cli.md"
+DETAIL = ROOT / "docs" / "detail.md"
 PACKAGES = ("app", "mlx_model", "convert", "assets", "tools")
 PURPOSE_COLUMN = 26
+TOKENS_PER_TILE = 64
 BELOW_THE_PACKAGES = (
     ("assets/embedded/", "The checkpoint that is used when no other model is installed."),
     ("assets/samples/", "The pictures of `make demo`."),
     ("tests/", "Mirrors the packages; `parity/` compares with stored numbers of the reference."),
     ("docs/", "What a user reads beyond this page; `decisions/` is what was argued and settled."),
 )
-TREE = re.compile(r"(?<=<!-- tree: written by `make fix` -->\n```text\n).*?(?=```)", re.DOTALL)
+PICTURES = {
+    "icon, 256 x 256": (256, 256),
+    "web photo, 640 x 480": (640, 480),
+    "video still, 1280 x 720": (1280, 720),
+    "laptop's screen, 3024 x 1964": (3024, 1964),
+    "phone's screenshot, 1170 x 2532": (1170, 2532),
+    "phone's photo, 4032 x 3024": (4032, 3024),
+}
+WRITTEN = re.compile(r"(?<=<!-- written by `make fix` -->\n).*?(?=<!-- end -->)", re.DOTALL)
+
+
+def pages() -> dict[Path, str]:
+    """Each page that quotes the program, as it should be."""
+    return {
+        README: _with_quote(README, f"```text\n{tree()}```\n"),
+        DETAIL: _with_quote(DETAIL, detail_table()),
+        CLI_REFERENCE: cli_reference(),
+    }
 
 
 def tree() -> str:
@@ -50,6 +72,26 @@ def cli_reference() -> str:
     return "\n".join(pages)
 
 
+def detail_table() -> str:
+    """Grid and tokens of some pictures at each detail, with the 256M and 500M checkpoints' tiles."""
+    config = ImageConfig(tile=512, longest_edge=2048, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
+    rows = ["| picture | `low` | `auto` | `high` |", "|---|---|---|---|"]
+    for name, (width, height) in PICTURES.items():
+        details: tuple[Detail, ...] = ("low", "auto", "high")
+        costs = [_cost(plan(width, height, detail, config)) for detail in details]
+        rows.append(f"| {name} | {' | '.join(costs)} |")
+    return "\n".join(rows) + "\n"
+
+
+def _cost(planned: Plan) -> str:
+    grid = f"{planned.cols} x {planned.rows} + 1 tiles" if planned.rows else "1 tile"
+    return f"{grid}, {planned.tiles * TOKENS_PER_TILE} tokens"
+
+
+def _with_quote(page: Path, quote: str) -> str:
+    return WRITTEN.sub(lambda _: quote, page.read_text(encoding="utf-8"))
+
+
 def _line(name: str, purpose: str) -> str:
     return f"{name:<{PURPOSE_COLUMN}}{purpose}\n"
 
@@ -65,8 +107,8 @@ def _page(command: click.Command, context: click.Context) -> str:
 
 
 def main() -> None:
-    README.write_text(TREE.sub(lambda _: tree(), README.read_text(encoding="utf-8")), encoding="utf-8")
-    CLI_REFERENCE.write_text(cli_reference(), encoding="utf-8")
+    for page, text in pages().items():
+        page.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

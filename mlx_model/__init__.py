@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 from mlx_model import blas as blas
 
 if TYPE_CHECKING:
-    from mlx_model.load import Checkpoint
+    from mlx_model.checkpoint import Checkpoint
 
 
 def load(folder: Path | str, *, keep_quantized: bool = False) -> "Checkpoint":
-    """A ready checkpoint from a folder; see `mlx_model.load.load`."""
-    from mlx_model.load import load as load_checkpoint
+    """A ready checkpoint from a folder; see `mlx_model.checkpoint.load`."""
+    from mlx_model.checkpoint import load as load_checkpoint
 
     return load_checkpoint(Path(folder), keep_quantized=keep_quantized)

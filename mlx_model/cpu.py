@@ -2,7 +2,7 @@
 
 MLX evaluates `exp` and `tanh` one number at a time there; numpy has vector code for both. An evaluated MLX array and
 its numpy view share their memory, so nothing is copied: each function computes a fresh array in MLX, changes it in
-place, and goes on. All float32, like everything on a CPU (see `load.py`).
+place, and goes on. All float32, like everything on a CPU (see `checkpoint.py`).
 """
 
 import mlx.core as mx

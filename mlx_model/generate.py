@@ -4,7 +4,7 @@ Knows token ids and embeddings; nothing of text, pictures or stop words. The nex
 the current token is handed out, so the caller's work overlaps with the model's.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import mlx.core as mx
@@ -24,23 +24,15 @@ class Token:
     logprob: float
 
 
-def prefill(
-    model: LanguageModel,
-    embeddings: mx.array,
-    cache: Sequence[KVCache],
-    on_step: Callable[[int], None] = lambda done: None,
-) -> mx.array:
-    """Run a prompt's embeddings [1, L, D] through the decoder; the logits [V] after its last position.
+def prefill(model: LanguageModel, embeddings: mx.array, cache: Sequence[KVCache]) -> Iterator[mx.array]:
+    """Run a prompt's embeddings [1, L, D] through the decoder in steps; the last hidden state [1, 1, D] of each.
 
-    `on_step` is called after every step with the number of positions done; an exception that it raises ends the
-    prefill with the cache holding what was done.
+    What was yielded is in the cache. Only the last step's state needs logits.
     """
-    length = embeddings.shape[1]
-    for start in range(0, length, PREFILL_STEP):
-        hidden = model(embeddings[:, start : start + PREFILL_STEP], cache)
+    for start in range(0, embeddings.shape[1], PREFILL_STEP):
+        hidden = model(embeddings[:, start : start + PREFILL_STEP], cache)[:, -1:]
         mx.eval(hidden, [layer.arrays for layer in cache])
-        on_step(min(start + PREFILL_STEP, length))
-    return model.logits(hidden[:, -1:])[0, -1]
+        yield hidden
 
 
 def stream_tokens(

@@ -35,7 +35,7 @@ class Sampler:
         logprobs = logits - mx.logsumexp(logits)
         sampling, scores = self.sampling, logits
         if sampling.repetition_penalty != 1.0 and said:
-            scores = penalize(scores, mx.stack(said), sampling.repetition_penalty)
+            scores = penalize(scores, mx.stack(list(said)), sampling.repetition_penalty)
         if sampling.temperature == 0.0:
             token = mx.argmax(scores)
         else:

@@ -6,6 +6,7 @@ Mirrors `SmolVLMForConditionalGeneration` in transformers' models/smolvlm/modeli
 
 import mlx.core as mx
 import mlx.nn as nn
+import numpy as np
 
 from mlx_model.config import ModelConfig
 from mlx_model.connector import Connector
@@ -52,8 +53,8 @@ class SmolVLM(nn.Module):
         if pixel_values is not None:
             pixels = mx.array(pixel_values)
             pixels = pixels.reshape(-1, *pixels.shape[-3:]).transpose(0, 2, 3, 1)
-            is_real = mx.any(pixels.reshape(len(pixels), -1) != 0, axis=1).tolist()
-            pixels = pixels[mx.array([index for index, real in enumerate(is_real) if real])]
+            is_real = np.asarray(mx.any(pixels.reshape(len(pixels), -1) != 0, axis=1))
+            pixels = pixels[mx.array(np.flatnonzero(is_real))]
             features = self.encode_tiles(pixels)
             wanted = int((ids == self.config.image_token_id).sum())
             given = features.shape[0] * features.shape[1]

@@ -7,12 +7,17 @@ overlapping tensors and trailing bytes.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any, Protocol
 
+import mlx.core as mx
+import mlx.nn as nn
+from mlx.utils import tree_flatten
 from safetensors import SafetensorError, safe_open
 
-from mlx_model.config import read_json
+from mlx_model.config import ModelConfig, read_json
 from mlx_model.errors import CheckpointError
 
 INDEX_NAME = "model.safetensors.index.json"
@@ -94,3 +99,50 @@ def _read_header(file: Path) -> list[TensorInfo]:
             return [TensorInfo(name, tuple(s.get_shape()), s.get_dtype(), file) for name, s in slices.items()]
     except (SafetensorError, OSError, ValueError) as error:
         raise CheckpointError(f"{file} is damaged ({error}). Download or convert it again.") from error
+
+
+def read_weights(folder: Path, config: ModelConfig) -> dict[str, mx.array]:
+    """Tensors by our modules' names, still lazy. A tied head that a file repeats is left out."""
+    index = read_index(folder)
+    loaded: dict[Path, Any] = {file: mx.load(str(file)) for file in {info.file for info in index.values()}}
+    weights: dict[str, mx.array] = {}
+    for name, info in index.items():
+        ours = rename(name)
+        if ours is None or (config.text.tie_word_embeddings and ours.startswith("language_model.lm_head.")):
+            continue
+        if ours in weights:
+            raise CheckpointError(f"{info.file}: '{name}' is a second tensor for {ours}.")
+        weights[ours] = _channels_last(ours, loaded[info.file][name], info, config)
+    return weights
+
+
+def _channels_last(ours: str, weight: mx.array, info: TensorInfo, config: ModelConfig) -> mx.array:
+    """The patch convolution in MLX's order [out, kH, kW, in]; torch has the channels second."""
+    if ours != "vision_model.embeddings.patch_embedding.weight" or config.vision is None or weight.ndim != 4:
+        return weight
+    channels, patch = config.vision.num_channels, config.vision.patch_size
+    return weight.transpose(0, 2, 3, 1) if info.shape[1:] == (channels, patch, patch) else weight
+
+
+class _Shaped(Protocol):
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+
+def check_names_and_shapes(model: nn.Module, weights: Mapping[str, _Shaped], folder: Path) -> None:
+    """Raises CheckpointError unless `weights` are the model's parameters, none missing and none more."""
+    expected: dict[str, mx.array] = dict(tree_flatten(model.parameters()))
+    if missing := sorted(expected.keys() - weights.keys()):
+        raise CheckpointError(f"{folder} lacks {_some(missing)}: config.json asks for them. Get the checkpoint again.")
+    if surplus := sorted(weights.keys() - expected.keys()):
+        raise CheckpointError(f"{folder} holds {_some(surplus)}, for which config.json's model has no place.")
+    for name, weight in weights.items():
+        if weight.shape != expected[name].shape:
+            raise CheckpointError(
+                f"{folder}: {name} is {list(weight.shape)}, config.json's model needs {list(expected[name].shape)}."
+            )
+
+
+def _some(names: list[str]) -> str:
+    rest = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f"{len(names)} tensor{'s'[: len(names) > 1]} ({', '.join(names[:3])}{rest})"

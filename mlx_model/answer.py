@@ -1,0 +1,215 @@
+"""One question answered: plan, look, read the prompt, speak.
+
+`stream_answer` is the whole way from a conversation with pictures to words and the figures that it took, as a
+generator of events. It reads no files and keeps nothing for the next question.
+"""
+
+import math
+import threading
+import time
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import mlx.core as mx
+
+from mlx_model.cache import KVCache
+from mlx_model.checkpoint import Checkpoint
+from mlx_model.config import ImageConfig
+from mlx_model.context import check_context
+from mlx_model.errors import Cancelled, InputError
+from mlx_model.events import (
+    Answer,
+    Answered,
+    Confidence,
+    Event,
+    FinishReason,
+    Planned,
+    Prefilled,
+    Seconds,
+    TextDelta,
+    TilesEncoded,
+)
+from mlx_model.features import stream_features
+from mlx_model.generate import prefill, stream_tokens
+from mlx_model.images import Detail, Plan, cut_tiles, plan, unique_tiles
+from mlx_model.prompt import Message, Part, Picture, Prompt, Text, build_prompt, build_raw_prompt
+from mlx_model.repetition import RepetitionGuard
+from mlx_model.sampling import Sampler, Sampling
+
+
+@dataclass(frozen=True)
+class Request:
+    """A question. `raw` sends the last message's text as it is, without the chat template."""
+
+    messages: tuple[Message, ...]
+    detail: Detail = "auto"
+    max_tokens: int = 512
+    sampling: Sampling = field(default_factory=Sampling)
+    raw: bool = False
+    repetition_guard: bool = True
+
+    @property
+    def parts(self) -> list[Part]:
+        return [part for message in self.messages for part in message.parts]
+
+    @property
+    def pictures(self) -> list[Picture]:
+        return [part for part in self.parts if isinstance(part, Picture)]
+
+
+def stream_answer(
+    checkpoint: Checkpoint, request: Request, cancelled: threading.Event | None = None, *, reading: float = 0.0
+) -> Iterator[Event]:
+    """Answer a request; the last event is `Answered`, also when `cancelled` was set on the way.
+
+    `cancelled` is looked at between tiles, prefill steps and tokens. `reading` is the seconds that went into opening
+    the pictures, which belong to the request too. Raises ContextLimitError before any work where the prompt does not
+    fit, InputError where the model cannot take such a question.
+    """
+    mx.reset_peak_memory()
+    run = _Run(checkpoint, request, cancelled or threading.Event(), reading)
+    try:
+        yield from run.stream()
+    except Cancelled:
+        run.finish_reason = "cancelled"
+    yield from run.end_text()
+    yield Answered(run.answer())
+
+
+class _Run:
+    """One request on its way: what is known so far, and the clock."""
+
+    def __init__(self, checkpoint: Checkpoint, request: Request, cancelled: threading.Event, reading: float) -> None:
+        self.checkpoint, self.request, self.cancelled = checkpoint, request, cancelled
+        self.started = time.perf_counter() - reading
+        self.seconds = {"preprocess": reading, "vision": 0.0, "prefill": 0.0}
+        self.token_times: list[float] = []
+        self.plans: tuple[Plan, ...] = ()
+        self.prompt = Prompt((), "", 0)
+        self.text_stream = checkpoint.tokenizer.stream()
+        self.text = ""
+        self.probabilities: list[float] = []
+        self.finish_reason: FinishReason = "length"
+
+    def stream(self) -> Iterator[Event]:
+        with self._timed("preprocess"):
+            room = self._plan()
+        yield Planned(self.plans, self.prompt.image_token_count, len(self.prompt.ids))
+        features = yield from self._look()
+        with self._timed("prefill"):
+            logits, cache = yield from self._read(features)
+        yield from self._speak(logits, cache, min(self.request.max_tokens, room))
+
+    def _plan(self) -> int:
+        """Settle tiles and prompt; the number of tokens that the context leaves for the answer."""
+        request, config = self.request, self.checkpoint.config
+        self.plans, self.prompt = self._prompt_at(request.detail)
+        context = config.text.max_position_embeddings
+        if not request.pictures:
+            return check_context(len(self.prompt.ids), context)
+        lower = () if request.detail == "low" else range(self._image_config().high - 1, 0, -1)
+        return check_context(len(self.prompt.ids), context, lower, lambda n: len(self._prompt_at(n)[1].ids))
+
+    def _prompt_at(self, detail: Detail) -> tuple[tuple[Plan, ...], Prompt]:
+        request, checkpoint = self.request, self.checkpoint
+        pictures = request.pictures
+        plans = tuple(plan(p.image.width, p.image.height, detail, self._image_config()) for p in pictures)
+        if request.raw:
+            text = "".join(part.text for part in request.parts if isinstance(part, Text))
+            return plans, build_raw_prompt(text, plans, checkpoint.tokenizer, checkpoint.config)
+        return plans, build_prompt(
+            request.messages, plans, checkpoint.template, checkpoint.tokenizer, checkpoint.config
+        )
+
+    def _image_config(self) -> ImageConfig:
+        if self.checkpoint.image_config is None:
+            raise InputError("The model reads text alone and cannot look at pictures: choose a SmolVLM checkpoint.")
+        return self.checkpoint.image_config
+
+    def _look(self) -> Generator[Event, None, mx.array | None]:
+        """Image tokens of all pictures in a row, [tokens, D]; identical tiles are encoded once."""
+        features, total, done = [], sum(plan.tiles for plan in self.plans), 0
+        for picture, picture_plan in zip(self.request.pictures, self.plans, strict=True):
+            with self._timed("preprocess"):
+                distinct, order = unique_tiles(cut_tiles(picture.image, picture_plan, self._image_config()))
+            batches = []
+            with self._timed("vision"):
+                for batch in stream_features(self.checkpoint.model, distinct, self._image_config()):
+                    batches.append(batch)
+                    self._stop_if_cancelled()
+                    yield TilesEncoded(min(done + sum(map(len, batches)), total), total)
+            done += picture_plan.tiles
+            yield TilesEncoded(done, total)
+            features.append(mx.concatenate(batches)[mx.array(order)])
+        # The encoder's activations are the largest buffers of all; the decoder cannot use them again.
+        mx.clear_cache()
+        return mx.concatenate(features).flatten(0, 1) if features else None
+
+    def _read(self, features: mx.array | None) -> Generator[Event, None, tuple[mx.array, list[KVCache]]]:
+        """The logits after the prompt, and the cache that holds it."""
+        model = self.checkpoint.model
+        cache = model.language_model.new_cache()
+        embeddings = model.embed(mx.array([self.prompt.ids]), features)
+        hidden = embeddings
+        for hidden in prefill(model.language_model, embeddings, cache):  # noqa: B007 (the last one is wanted)
+            self._stop_if_cancelled()
+            yield Prefilled(cache[0].offset, len(self.prompt.ids))
+        return model.language_model.logits(hidden)[0, -1], cache
+
+    def _speak(self, logits: mx.array, cache: list[KVCache], max_tokens: int) -> Iterator[Event]:
+        guard = RepetitionGuard()
+        sampler = Sampler(self.request.sampling)
+        for token in stream_tokens(self.checkpoint.model.language_model, logits, cache, sampler, max_tokens):
+            self.token_times.append(time.perf_counter())
+            self._stop_if_cancelled()
+            if token.id in self.checkpoint.stop_ids:
+                self.finish_reason = "stop"
+                return
+            self.probabilities.append(math.exp(token.logprob))
+            yield from self._say(self.text_stream.push(token.id))
+            if self.request.repetition_guard and guard.is_loop(token.id):
+                self.finish_reason = "repetition"
+                return
+
+    def _say(self, piece: str) -> Iterator[Event]:
+        # A template ends with "Assistant:", so an answer begins with a blank that is no part of it.
+        if not self.text and not self.request.raw:
+            piece = piece.lstrip()
+        if piece:
+            self.text += piece
+            yield TextDelta(piece)
+
+    def end_text(self) -> Iterator[Event]:
+        yield from self._say(self.text_stream.flush())
+
+    def _stop_if_cancelled(self) -> None:
+        if self.cancelled.is_set():
+            raise Cancelled("The answer was stopped.")
+
+    @contextmanager
+    def _timed(self, stage: str) -> Iterator[None]:
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[stage] += time.perf_counter() - start
+
+    def answer(self) -> Answer:
+        generated = len(self.probabilities)
+        # The stop token's time is no part of the answer's, unless it is all there is.
+        times = self.token_times[: max(generated, 1)]
+        decode = times[-1] - times[0] if times else None
+        return Answer(
+            text=self.text if self.request.raw else self.text.rstrip(),
+            finish_reason=self.finish_reason,
+            confidence=Confidence(sum(self.probabilities) / generated, min(self.probabilities)) if generated else None,
+            plans=self.plans,
+            image_tokens=self.prompt.image_token_count,
+            prompt_tokens=len(self.prompt.ids),
+            cached_tokens=0,
+            generated_tokens=generated,
+            seconds=Seconds(**self.seconds, first_token=times[0] - self.started if times else None, decode=decode),
+            tokens_per_second=(generated - 1) / decode if decode else None,
+            peak_memory_bytes=mx.get_peak_memory(),
+        )

@@ -1,0 +1,120 @@
+"""A folder becomes a ready model, or one sentence says why it cannot.
+
+Everything that can be wrong with a checkpoint is found here, before anything is generated: missing keys, missing or
+surplus tensors, shapes, packings, numbers that are not finite. No file of the folder is ever run.
+"""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+import mlx.core as mx
+import mlx.nn as nn
+import numpy as np
+
+from mlx_model import cpu
+from mlx_model.arithmetic import ON_METAL
+from mlx_model.chat_template import ChatTemplate
+from mlx_model.config import ImageConfig, ModelConfig, read_image_config, read_json, read_model_config
+from mlx_model.errors import CheckpointError
+from mlx_model.quantized import expand, packed_modules
+from mlx_model.smolvlm import SmolVLM
+from mlx_model.stop_tokens import stop_ids
+from mlx_model.tokenizer import Tokenizer, check_tokenizer
+from mlx_model.weights import check_names_and_shapes, read_weights
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A model with all that it takes to ask it something. `image_config` is None for a text-only one."""
+
+    folder: Path
+    config: ModelConfig
+    image_config: ImageConfig | None
+    tokenizer: Tokenizer
+    template: ChatTemplate | None
+    stop_ids: frozenset[int]
+    model: SmolVLM
+
+
+def load(folder: Path, *, keep_quantized: bool = ON_METAL) -> Checkpoint:
+    """Read a hub, mlx-community or Smolsight folder; every weight is in memory when this returns.
+
+    On Metal weights keep their dtype and packing. On a CPU all become float32 and packed layers are expanded, since
+    MLX's x86 kernels for anything else are some 50 times slower; `keep_quantized` leaves them packed all the same.
+
+    Raises CheckpointError or RefusedError with the file and the key, tensor or shape in question.
+    """
+    if not folder.is_dir():
+        raise CheckpointError(f"{folder} is no folder. A model is a folder with config.json and *.safetensors in it.")
+    warn_of_code(folder)
+    config = read_model_config(folder)
+    tokenizer = Tokenizer.from_folder(folder)
+    check_tokenizer(tokenizer, config)
+    checkpoint = Checkpoint(
+        folder=folder,
+        config=config,
+        image_config=_image_config(folder, config),
+        tokenizer=tokenizer,
+        template=ChatTemplate.from_folder(folder),
+        stop_ids=stop_ids(folder, config, tokenizer),
+        model=SmolVLM(config),
+    )
+    weights = read_weights(folder, config)
+    if not keep_quantized:
+        weights = expand(weights, config, folder)
+    if not ON_METAL:
+        weights = {name: _float32(weight) for name, weight in weights.items()}
+    _assign(checkpoint.model, weights, config, folder)
+    return checkpoint
+
+
+def warn_of_code(folder: Path) -> None:
+    scripts = sorted(path.name for path in folder.glob("*.py"))
+    if scripts or "auto_map" in read_json(folder / "config.json"):
+        log.warning("%s brings code (%s), which is ignored.", folder, ", ".join(scripts) or "auto_map")
+
+
+def _image_config(folder: Path, config: ModelConfig) -> ImageConfig | None:
+    if config.vision is None:
+        return None
+    image_config = read_image_config(folder)
+    if image_config.tile != config.vision.image_size:
+        raise CheckpointError(
+            f"{folder}: preprocessor_config.json cuts tiles of {image_config.tile} pixels, config.json's encoder takes "
+            f"{config.vision.image_size}. The two files belong to different checkpoints."
+        )
+    return image_config
+
+
+def _float32(weight: mx.array) -> mx.array:
+    return weight.astype(mx.float32) if mx.issubdtype(weight.dtype, mx.floating) else weight
+
+
+def _assign(model: SmolVLM, weights: dict[str, mx.array], config: ModelConfig, folder: Path) -> None:
+    """Put the weights into the model, after every name, shape and number has been checked."""
+    packed = packed_modules(weights, config, folder)
+    if packed:
+        nn.quantize(
+            model,
+            class_predicate=lambda path, _: (
+                {"group_size": packed[path].group_size, "bits": packed[path].bits} if path in packed else False
+            ),
+        )
+    check_names_and_shapes(model, weights, folder)
+    model.load_weights(list(weights.items()))
+    if not ON_METAL:
+        cpu.replace_linears(model)
+    mx.eval(model.parameters())
+    _check_numbers(weights, folder)
+    model.eval()
+
+
+def _check_numbers(weights: dict[str, mx.array], folder: Path) -> None:
+    floats = {name: weight for name, weight in weights.items() if mx.issubdtype(weight.dtype, mx.floating)}
+    finite = mx.stack([mx.all(mx.isfinite(weight)) for weight in floats.values()])
+    for name, is_finite in zip(floats, np.asarray(finite), strict=True):
+        if not is_finite:
+            raise CheckpointError(f"{folder}: {name} holds numbers that are not finite. Get the checkpoint again.")

@@ -1,0 +1,91 @@
+"""What happens while a question is answered, as small dataclasses in the order in which they come.
+
+    Planned, TilesEncoded..., Prefilled..., TextDelta..., Answered
+
+Plain Python values alone: these cross threads and processes.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from mlx_model.images import Plan
+
+FinishReason = Literal["stop", "length", "repetition", "cancelled"]
+
+
+@dataclass(frozen=True)
+class Planned:
+    """The work ahead, known before it starts: one plan a picture, and the prompt's length in tokens."""
+
+    plans: tuple[Plan, ...]
+    image_tokens: int
+    prompt_tokens: int
+
+
+@dataclass(frozen=True)
+class TilesEncoded:
+    """`done` of `total` tiles have become image tokens."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Prefilled:
+    """`done` of `total` prompt tokens are in the KV cache."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class TextDelta:
+    """The next piece of the answer, whole characters only."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Confidence:
+    """Probability of the answer's tokens under the model, 0 to 1."""
+
+    mean: float
+    lowest: float
+
+
+@dataclass(frozen=True)
+class Seconds:
+    """Wall time of each stage; `first_token` runs from the request to the first token, `decode` on to the last."""
+
+    preprocess: float = 0.0
+    vision: float = 0.0
+    prefill: float = 0.0
+    first_token: float | None = None
+    decode: float | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The whole answer and what it took. `generated_tokens` leaves out the stop token."""
+
+    text: str
+    finish_reason: FinishReason
+    confidence: Confidence | None
+    plans: tuple[Plan, ...]
+    image_tokens: int
+    prompt_tokens: int
+    cached_tokens: int
+    generated_tokens: int
+    seconds: Seconds
+    tokens_per_second: float | None
+    peak_memory_bytes: int
+
+
+@dataclass(frozen=True)
+class Answered:
+    """The last event of every request that did not fail."""
+
+    answer: Answer
+
+
+Event = Planned | TilesEncoded | Prefilled | TextDelta | Answered

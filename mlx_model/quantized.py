@@ -1,0 +1,48 @@
+"""Packed layers of a checkpoint: which they are, and what they are unpacked.
+
+MLX's affine form: `bits` per weight, each group of `group_size` along the input sharing a scale and a bias.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import mlx.core as mx
+
+from mlx_model.config import ModelConfig, Quantization
+from mlx_model.errors import CheckpointError
+from mlx_model.weights import rename
+
+
+def packed_modules(weights: Mapping[str, mx.array], config: ModelConfig, folder: Path) -> dict[str, Quantization]:
+    """Paths of the modules that the files hold packed, with their packing from config.json."""
+    named = {rename(f"{path}.weight"): packing for path, packing in config.quantization.items() if path}
+    packed = {}
+    for name in weights:
+        if not name.endswith(".scales"):
+            continue
+        path = name.removesuffix(".scales")
+        packing = named.get(f"{path}.weight", config.quantization.get(""))
+        if packing is None:
+            raise CheckpointError(f"{folder}: {path} is packed, but config.json's 'quantization' does not say how.")
+        packed[path] = packing
+    return packed
+
+
+def expand(weights: dict[str, mx.array], config: ModelConfig, folder: Path) -> dict[str, mx.array]:
+    """Packed layers as plain ones, in float32: in float16 the products alone would be rounded."""
+    weights = dict(weights)
+    for path, packing in packed_modules(weights, config, folder).items():
+        try:
+            weights[f"{path}.weight"] = mx.dequantize(
+                weights[f"{path}.weight"],
+                weights.pop(f"{path}.scales").astype(mx.float32),
+                weights.pop(f"{path}.biases").astype(mx.float32),
+                group_size=packing.group_size,
+                bits=packing.bits,
+            )
+        except (ValueError, KeyError) as error:
+            raise CheckpointError(
+                f"{folder}: {path} cannot be unpacked as {packing.bits} bits in groups of {packing.group_size} "
+                f"({error}). config.json and the weights contradict each other."
+            ) from error
+    return weights

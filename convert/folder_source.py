@@ -1,0 +1,77 @@
+"""A checkpoint folder as the start of a conversion: the hub's form, mlx-community's or our own, not yet packed.
+
+Checked whole before a byte is written: configuration, tokenizer, every tensor's name and shape. Weights stay on disk
+until their turn comes. Code in the folder is neither read nor copied.
+"""
+
+import re
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import mlx.core as mx
+
+from convert.packing import PackedParameter, Parameter
+from convert.shards import DTYPES
+from convert.source import Source
+from mlx_model.checkpoint import warn_of_code
+from mlx_model.config import read_image_config, read_json, read_model_config
+from mlx_model.errors import CheckpointError, ConversionError
+from mlx_model.smolvlm import SmolVLM
+from mlx_model.tokenizer import Tokenizer
+from mlx_model.weights import INDEX_NAME, check_names_and_shapes, read_index, read_weights, weight_files
+
+# What is kept byte for byte beside the weights: configuration, tokenizer, processor, templates, licence.
+_KEPT = re.compile(r"(.+\.(json|jinja|txt|model)|LICENSE.*|NOTICE.*)", re.IGNORECASE)
+_REWRITTEN = ("config.json", INDEX_NAME)
+
+
+def open_folder(folder: Path) -> Source:
+    """Read what is small, check what is not. Raises CheckpointError, RefusedError, or ConversionError if packed."""
+    if not folder.is_dir():
+        raise CheckpointError(f"{folder} is no folder and no .gguf file: there is nothing to convert.")
+    warn_of_code(folder)
+    config = read_model_config(folder)
+    values = read_json(folder / "config.json")
+    _check_unpacked(folder, values)
+    Tokenizer.from_folder(folder)
+    if config.vision is not None:
+        read_image_config(folder)
+    weights = read_weights(folder, config)
+    check_names_and_shapes(SmolVLM(config), weights, folder)
+    parameters: list[Parameter | PackedParameter] = [
+        Parameter(name, weight.shape, _float_dtype(folder, name, weight), partial(_take, weights, folder, name))
+        for name, weight in weights.items()
+    ]
+    nbytes = sum(file.stat().st_size for file in weight_files(folder))
+    return Source(values, _kept_files(folder), parameters, nbytes)
+
+
+def _check_unpacked(folder: Path, values: dict[str, Any]) -> None:
+    packed = "quantization" in values or "quantization_config" in values
+    if packed or any(name.endswith(".scales") for name in read_index(folder)):
+        raise ConversionError(f"{folder} is quantized already, and packing again loses more. Convert the original.")
+
+
+def _float_dtype(folder: Path, name: str, weight: mx.array) -> mx.Dtype:
+    if weight.dtype not in DTYPES.values() or weight.dtype == mx.uint32:
+        raise CheckpointError(f"{folder}: {name} is {weight.dtype}, and weights are float32, float16 or bfloat16.")
+    return weight.dtype
+
+
+def _take(weights: dict[str, mx.array], folder: Path, name: str) -> mx.array:
+    """Read one tensor from its file, and let go of it: memory holds what is in work."""
+    weight = weights.pop(name)
+    try:
+        mx.eval(weight)
+    except (OSError, RuntimeError) as error:
+        raise CheckpointError(f"{folder}: {name} could not be read ({error}). Get the checkpoint again.") from error
+    return weight
+
+
+def _kept_files(folder: Path) -> dict[str, bytes]:
+    names = sorted(path.name for path in folder.iterdir() if path.is_file() and _KEPT.fullmatch(path.name))
+    try:
+        return {name: (folder / name).read_bytes() for name in names if name not in _REWRITTEN}
+    except OSError as error:
+        raise CheckpointError(f"{error.filename} could not be read ({error.strerror}).") from error

@@ -1,0 +1,90 @@
+"""From a parameter of the source to the tensors of the output: taken as it is, cast, or packed by the recipe.
+
+Knows shapes and arithmetic; knows neither files nor which form the source has.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import mlx.core as mx
+
+from convert.recipe import UNPACKED_BITS, Recipe
+from convert.shards import DTYPES, Job, TensorSpec
+from mlx_model.config import Quantization
+from mlx_model.errors import CheckpointError
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of the source by its name in our model. `read` is called once and may forget what it gave."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: mx.Dtype
+    read: Callable[[], mx.array]
+
+
+@dataclass(frozen=True)
+class PackedParameter:
+    """A matrix that the source holds in MLX's own affine form; `shape` is that of the matrix, scales are float16.
+
+    `read` gives words, scales and biases.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    packing: Quantization
+    read: Callable[[], tuple[mx.array, mx.array, mx.array]]
+
+
+def packing_of(parameter: Parameter | PackedParameter, recipe: Recipe) -> Quantization | None:
+    """How the output holds the parameter: the source's packing, else the recipe's; None for plain numbers."""
+    if isinstance(parameter, PackedParameter):
+        return parameter.packing
+    return recipe.quantization_for(parameter.name, parameter.shape)
+
+
+def job_for(parameter: Parameter | PackedParameter, name: str, recipe: Recipe) -> Job:
+    """The job that writes one parameter under `name`."""
+    shape = parameter.shape
+    if isinstance(parameter, PackedParameter):
+        return Job(_packed_specs(name, shape, mx.float16, parameter.packing), parameter.read)
+    packing, dtype = packing_of(parameter, recipe), _output_dtype(parameter.dtype, recipe)
+    if packing is None:
+        return Job((TensorSpec(name, shape, _tag(dtype)),), lambda: (_read(parameter, dtype),))
+    return Job(_packed_specs(name, shape, dtype, packing), lambda: _pack(_read(parameter, dtype), packing))
+
+
+def _output_dtype(dtype: mx.Dtype, recipe: Recipe) -> mx.Dtype:
+    """Beside packed layers float32 becomes bfloat16, in which these models were trained: scales of four bytes would
+    cost another half bit a weight, and norms in float32 would turn every activation into float32.
+    """
+    return mx.bfloat16 if dtype == mx.float32 and recipe.bits != UNPACKED_BITS else dtype
+
+
+def _read(parameter: Parameter, dtype: mx.Dtype) -> mx.array:
+    array = parameter.read()
+    if not mx.isfinite(array).all().item():
+        raise CheckpointError(f"{parameter.name} holds numbers that are not finite. Get the checkpoint again.")
+    return array.astype(dtype)
+
+
+def _pack(matrix: mx.array, packing: Quantization) -> tuple[mx.array, mx.array, mx.array]:
+    words, scales, biases = mx.quantize(matrix, group_size=packing.group_size, bits=packing.bits)
+    return words, scales, biases
+
+
+def _packed_specs(name: str, shape: tuple[int, ...], dtype: mx.Dtype, packing: Quantization) -> tuple[TensorSpec, ...]:
+    """The three tensors of a matrix `module.weight`: 32-bit words, then a scale and a bias for each group of a row."""
+    rows, width = shape
+    module = name.removesuffix(".weight")
+    groups = (rows, width // packing.group_size)
+    return (
+        TensorSpec(name, (rows, width * packing.bits // 32), "U32"),
+        TensorSpec(f"{module}.scales", groups, _tag(dtype)),
+        TensorSpec(f"{module}.biases", groups, _tag(dtype)),
+    )
+
+
+def _tag(dtype: mx.Dtype) -> str:
+    return next(tag for tag, known in DTYPES.items() if known == dtype)

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mlx_model.answer import Answer
+    from mlx_model.events import Answer
     from mlx_model.images import Plan
 
 

@@ -56,8 +56,8 @@ def converted_folder(source: str, bits: int | None) -> Path:
 
     `source` is a hub id ("org/name"), a folder or a .gguf file; `bits` None is a file whose own packing was kept.
     """
-    name = source if is_hub_id(source) and not Path(source).exists() else Path(source).resolve().name
-    name = name.removesuffix(".gguf")
+    from_hub = is_hub_id(source) and not source.endswith(".gguf") and not Path(source).exists()
+    name = source if from_hub else Path(source).resolve().name.removesuffix(".gguf")
     return models_folder() / (f"{name}-{bits}bit" if bits else name)
 
 

@@ -19,9 +19,10 @@ from app.shelf import Installed
 from app.terminal import one_line, strip_controls
 
 if TYPE_CHECKING:
-    from mlx_model.answer import Answer, Request
+    from mlx_model.answer import Request
+    from mlx_model.events import Answer
     from mlx_model.images import Detail
-    from mlx_model.load import Checkpoint
+    from mlx_model.checkpoint import Checkpoint
     from mlx_model.prompt import Picture
 
 
@@ -59,31 +60,34 @@ class Asking:
         question, installed = self.question, self.installed
         asked = Asked(paths, installed.name, installed.notice, question.words, question.detail, together)
         about = f" ({one_line(paths[0])})" if len(paths) == 1 else ""
-        self.progress.show(f"Reading{about}")
+        self.progress.show(f"Opening{about}")
+        begin = perf_counter()
         pictures = [read_picture(path) for path in paths]
+        reading = perf_counter() - begin
         checkpoint = self._loaded()
         if question.names_blank and len(pictures) == 1 and (sentence := is_blank(pictures[0].image)):
             self.progress.clear()
             self.output.end(blank_record(asked, sentence, self._load_seconds))
         else:
-            self._answer(asked, checkpoint, pictures, about)
+            self._answer(asked, checkpoint, self._request(pictures), reading, about)
 
     def _loaded(self) -> "Checkpoint":
         if self._checkpoint is None:
             self.progress.show(f"Loading {self.installed.name}")
             begin = perf_counter()
-            from mlx_model.load import load
+            from mlx_model.checkpoint import load
 
             self._checkpoint = load(self.installed.folder)
             self._load_seconds = perf_counter() - begin
         return self._checkpoint
 
-    def _answer(self, asked: Asked, checkpoint: "Checkpoint", pictures: "list[Picture]", about: str) -> None:
-        from mlx_model.answer import Answered, Prefilled, TextDelta, TilesEncoded, stream_answer
+    def _answer(self, asked: Asked, checkpoint: "Checkpoint", request: "Request", reading: float, about: str) -> None:
+        from mlx_model.answer import stream_answer
+        from mlx_model.events import Answered, Prefilled, TextDelta, TilesEncoded
 
         try:
             with stoppable() as cancelled:
-                for event in stream_answer(checkpoint, self._request(pictures), cancelled):
+                for event in stream_answer(checkpoint, request, cancelled, reading=reading):
                     match event:
                         case TilesEncoded(done, total):
                             self.progress.show(f"Looking{about}, tile", done, total)
@@ -135,7 +139,9 @@ class Asking:
 
 def statistics(answer: "Answer") -> str:
     """Time to the first word, speed and size of an answer, for whoever watches."""
-    facts = [f"{answer.seconds.first_token:.1f} s to first word"]
+    facts = []
+    if answer.seconds.first_token is not None:
+        facts.append(f"{answer.seconds.first_token:.1f} s to first word")
     if answer.tokens_per_second is not None:
         facts.append(f"{answer.tokens_per_second:.0f} tokens/s")
     if tiles := sum(plan.tiles for plan in answer.plans):

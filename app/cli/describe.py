@@ -4,6 +4,7 @@ Options to a `Question`, one run over the inputs, the worst exit code. What happ
 """
 
 import math
+import re
 import sys
 from typing import Any
 
@@ -18,7 +19,7 @@ from app.cli.progress import Progress
 from app.cli.stderr import say
 from app.shelf import EMBEDDED, catalogue, find_model, list_converted
 from app.tasks import DEFAULT_TASK, tasks
-from mlx_model.errors import Cancelled, ModelError, SmolsightError
+from mlx_model.errors import Cancelled, DetailError, ModelError, SmolsightError
 
 QUESTION_TOKENS = 512
 
@@ -31,9 +32,9 @@ class DetailType(click.ParamType[Any]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if value in ("low", "auto", "high"):
             return value
-        if str(value).isascii() and str(value).isdecimal() and 1 <= int(value) <= 64:
+        if re.fullmatch("[1-9][0-9]?", str(value)):
             return int(value)
-        self.fail(f"{value!r} is none of low, auto, high, nor a number of tiles from 1 to 64.", param, ctx)
+        self.fail(f"{value!r} is none of low, auto, high, nor a number of tiles from 1 to 99.", param, ctx)
 
 
 class ModelName(click.ParamType[str]):
@@ -156,8 +157,8 @@ def _answer(asking: Asking, output: Output, paths: tuple[str, ...], together: bo
     try:
         asking.ask(paths, together=together)
         return 0
-    except (OSError, ModelError, Cancelled):
-        raise  # stdout is gone, the model is unusable, or the user said stop: nothing that the others would escape
+    except (OSError, ModelError, DetailError, Cancelled):
+        raise  # stdout is gone, the model is unusable, or the user said stop: the others would not fare better
     except Exception as error:
         asking.progress.clear()
         message = sentence(error)

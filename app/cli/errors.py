@@ -12,9 +12,10 @@ import click
 
 from app.cli.signals import Terminated
 from app.cli.stderr import say
-from mlx_model.errors import Cancelled, InputError, ModelError, SmolsightError
+from mlx_model.errors import Cancelled, DetailError, InputError, ModelError, SmolsightError
 
 EXIT_CODES: tuple[tuple[type[BaseException], int], ...] = (
+    (DetailError, 2),
     (InputError, 3),
     (ModelError, 4),
     (Terminated, 143),

@@ -1,0 +1,53 @@
+"""A command line whose model is scripted, and pictures to show it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import click.testing
+import numpy as np
+import pytest
+from PIL import Image
+
+from app.cli.main import smolsight
+from tests.app.cli.scripted_model import ScriptedModel
+
+Run = Callable[..., click.testing.Result]
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    """A picture with something on it."""
+    path = tmp_path / "boat.png"
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (48, 64, 3), dtype=np.uint8)).save(path)
+    return path
+
+
+@pytest.fixture
+def blank(tmp_path: Path) -> Path:
+    path = tmp_path / "blank.png"
+    Image.new("RGB", (64, 48), "white").save(path)
+    return path
+
+
+@pytest.fixture
+def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ScriptedModel:
+    """Stands in for every model: a test says what it answers."""
+    scripted = ScriptedModel()
+    monkeypatch.setattr("mlx_model.checkpoint.load", scripted.load)
+    monkeypatch.setattr("mlx_model.answer.stream_answer", scripted.stream_answer)
+    (tmp_path / "scripted").mkdir()
+    return scripted
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """`smolsight` in this process with the scripted model: `run("describe", picture)`."""
+
+    def invoke(*arguments: str | Path, model: str | None = None, stdin: bytes = b"") -> click.testing.Result:
+        words = [str(argument) for argument in arguments]
+        if words and words[0] == "describe":
+            words[1:1] = ["--model", model or str(tmp_path / "scripted")]
+        runner = click.testing.CliRunner()
+        return runner.invoke(smolsight, words, input=stdin, prog_name="smolsight")
+
+    return invoke

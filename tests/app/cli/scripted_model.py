@@ -1,0 +1,66 @@
+"""A model that says what a test wrote down: stands in for loading and answering, so that the command line can be
+tested in milliseconds and in situations that a real model does not produce on demand."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from threading import Event
+from typing import Any
+
+from mlx_model.events import Answer, Answered, Planned, Prefilled, Seconds, TextDelta, TilesEncoded
+from mlx_model.images import Plan
+
+PLAN = Plan(first_width=1024, first_height=512, width=1024, height=512, rows=1, cols=2)
+ANSWER = Answer(
+    text="A red boat.",
+    finish_reason="stop",
+    confidence=None,
+    plans=(),
+    image_tokens=0,
+    prompt_tokens=20,
+    cached_tokens=0,
+    generated_tokens=4,
+    seconds=Seconds(first_token=0.25, decode=0.5),
+    tokens_per_second=6.0,
+    peak_memory_bytes=1_000_000,
+)
+
+
+@dataclass
+class ScriptedModel:
+    """`pieces` are the answer's text as it comes; an exception among them is raised there."""
+
+    pieces: list[str | BaseException | Any] = field(default_factory=lambda: ["A red", " boat."])
+    answer: Answer = ANSWER
+    load_error: Exception | None = None
+    loads: int = 0
+    requests: list[Any] = field(default_factory=list)
+
+    def load(self, folder: object) -> str:
+        self.loads += 1
+        if self.load_error:
+            raise self.load_error
+        return "checkpoint"
+
+    def stream_answer(
+        self, checkpoint: str, request: Any, cancelled: Event | None = None, *, reading: float = 0.0
+    ) -> Iterator[Any]:
+        assert checkpoint == "checkpoint"
+        self.requests.append(request)
+        plans = (PLAN,) * len(request.pictures)
+        tiles = sum(plan.tiles for plan in plans)
+        yield Planned(plans, 16 * tiles, 20)
+        yield TilesEncoded(tiles, tiles)
+        yield Prefilled(20, 20)
+        text = ""
+        for piece in self.pieces:
+            if isinstance(piece, BaseException):
+                raise piece
+            if callable(piece):
+                piece()
+            else:
+                text += piece
+                yield TextDelta(piece)
+            if cancelled is not None and cancelled.is_set():
+                yield Answered(replace(self.answer, text=text, plans=plans, finish_reason="cancelled"))
+                return
+        yield Answered(replace(self.answer, text=text, plans=plans, image_tokens=16 * tiles))

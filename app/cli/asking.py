@@ -20,9 +20,9 @@ from app.terminal import one_line, strip_controls
 
 if TYPE_CHECKING:
     from mlx_model.answer import Request
+    from mlx_model.checkpoint import Checkpoint
     from mlx_model.events import Answer
     from mlx_model.images import Detail
-    from mlx_model.checkpoint import Checkpoint
     from mlx_model.prompt import Picture
 
 

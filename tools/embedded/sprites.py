@@ -1,0 +1,80 @@
+"""Things as small pictures: the classes, their names in the singular and plural, their sprites in every art style.
+
+The art is read from unpacked npm packages (`emoji-datasource-google`, `emoji-datasource-twitter`); README.md says how to
+fetch it and under which licences it stands. Knows nothing of scenes.
+"""
+
+import json
+from functools import lru_cache
+from pathlib import Path
+
+from PIL import Image
+
+CLASSES: dict[str, str] = json.loads(Path(__file__).with_name("classes.json").read_text(encoding="utf-8"))
+NAMES = tuple(CLASSES)
+STYLES = ("google", "twitter")
+COLOURED = ("heart", "circle", "square", "apple")  # the last word of the names that begin with their colour
+
+PLURALS = {
+    "mouse": "mice",
+    "wolf": "wolves",
+    "butterfly": "butterflies",
+    "octopus": "octopuses",
+    "fish": "fish",
+    "sheep": "sheep",
+    "shrimp": "shrimps",
+    "cactus": "cacti",
+    "maple leaf": "maple leaves",
+    "strawberry": "strawberries",
+    "peach": "peaches",
+    "tomato": "tomatoes",
+    "potato": "potatoes",
+    "cup of coffee": "cups of coffee",
+    "bus": "buses",
+    "trophy": "trophies",
+    "hourglass": "hourglasses",
+    "watch": "watches",
+    "dress": "dresses",
+    "fox": "foxes",
+    "snowman": "snowmen",
+}
+
+
+def plural(name: str) -> str:
+    return PLURALS.get(name, name + "s")
+
+
+def with_article(name: str) -> str:
+    return f"an {name}" if name[0] in "aeio" or name.startswith(("hour", "umb")) else f"a {name}"
+
+
+class Sprites:
+    """Sprites by name and style, cut to their drawn part and scaled on demand."""
+
+    def __init__(self, art: Path) -> None:
+        """`art` holds one folder per style with the unpacked package; FileNotFoundError names what is missing."""
+        self._originals = {(name, style): _read(art, style, CLASSES[name]) for name in NAMES for style in STYLES}
+        self._cached = lru_cache(maxsize=12000)(self._scale)
+
+    def scaled(self, name: str, style: str, size: int) -> tuple[Image.Image, Image.Image]:
+        """Colours and alpha of one sprite whose longer side has `size` pixels."""
+        return self._cached(name, style, size)
+
+    def _scale(self, name: str, style: str, size: int) -> tuple[Image.Image, Image.Image]:
+        original = self._originals[name, style]
+        ratio = size / max(original.size)
+        shape = (max(1, round(original.width * ratio)), max(1, round(original.height * ratio)))
+        scaled = original.resize(shape, Image.Resampling.BICUBIC)
+        return scaled.convert("RGB"), scaled.getchannel("A")
+
+
+def _read(art: Path, style: str, emoji: str) -> Image.Image:
+    code = "-".join(f"{ord(character):04x}" for character in emoji)
+    plain = code.removesuffix("-fe0f")
+    folder = art / style / "package" / "img" / style / "64"
+    for name in (code, plain, plain + "-fe0f"):
+        if (path := folder / f"{name}.png").exists():
+            with Image.open(path) as picture:
+                sprite = picture.convert("RGBA")
+            return sprite.crop(sprite.getchannel("A").getbbox())
+    raise FileNotFoundError(f"no sprite for {emoji} ({code}) in {folder}")

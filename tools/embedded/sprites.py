@@ -1,7 +1,7 @@
 """Things as small pictures: the classes, their names in the singular and plural, their sprites in every art style.
 
-The art is read from unpacked npm packages (`emoji-datasource-google`, `emoji-datasource-twitter`); README.md says how to
-fetch it and under which licences it stands. Knows nothing of scenes.
+The art is read from unpacked npm packages (`emoji-datasource-google`, `emoji-datasource-twitter`); README.md says how
+to fetch it and under which licences it stands. Knows nothing of scenes.
 """
 
 import json

@@ -14,13 +14,15 @@ _AUDIO = "is a sound recording, not a picture"
 _ARCHIVE = "is an archive or an office document; take the picture out of it first"
 _DAMAGED = "is damaged or incomplete: its {} data cannot be decoded; get a whole copy of it"
 
+_CANON_RAW = b"CR\x02\x00"
+
 # (offset, bytes there, the rest of the sentence); the first match counts.
 _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x89PNG\r\n\x1a\n", _DAMAGED.format("PNG")),
     (0, b"\xff\xd8\xff", _DAMAGED.format("JPEG")),
     (0, b"GIF8", _DAMAGED.format("GIF")),
     (8, b"WEBP", _DAMAGED.format("WebP")),
-    (8, b"CR\x02\x00", _RAW),
+    (8, _CANON_RAW, _RAW),
     (0, b"II*\x00", _DAMAGED.format("TIFF")),
     (0, b"MM\x00*", _DAMAGED.format("TIFF")),
     (0, b"\x00\x00\x00\x0cjP  \r\n\x87\n", _DAMAGED.format("JPEG 2000")),
@@ -72,12 +74,17 @@ _BRANDS: dict[bytes, str] = {
     b"crx ": _RAW,
     b"M4A ": _AUDIO,
     b"M4B ": _AUDIO,
-}
+} | dict.fromkeys(_HEIC_BRANDS, _DAMAGED.format("HEIC"))
 
 
 def is_heic(head: bytes) -> bool:
     """Whether `head` (a file's first bytes) begins an HEIC picture: an ISO base media file with HEVC-coded images."""
     return not _HEIC_BRANDS.isdisjoint(_brands(head))
+
+
+def is_canon_raw(head: bytes) -> bool:
+    """Whether `head` begins a CR2 file: a TIFF to most readers, in which they find a preview."""
+    return head.startswith(_CANON_RAW, 8)
 
 
 def describe_kind(head: bytes) -> str:

@@ -14,7 +14,7 @@ from typing import BinaryIO
 from PIL import ExifTags, Image, ImageFile, TiffImagePlugin
 
 from mlx_model.errors import InputError
-from mlx_model.file_kinds import HEAD_BYTES, describe_damage, describe_kind, is_heic
+from mlx_model.file_kinds import HEAD_BYTES, describe_damage, describe_kind, is_canon_raw, is_heic
 from mlx_model.heic import open_heic
 from mlx_model.rgb import to_upright_rgb
 
@@ -96,6 +96,8 @@ def _read(file: BinaryIO, name: str) -> Image.Image:
 def _identify(file: BinaryIO, name: str) -> ImageFile.ImageFile:
     """The picture in `file` with its header read and its pixels not."""
     head = file.read(HEAD_BYTES)
+    if is_canon_raw(head):
+        raise InputError(f"{name} {describe_kind(head)}.")
     try:
         return open_heic(file, name) if is_heic(head) else Image.open(file, formats=FORMATS)
     except InputError:

@@ -75,8 +75,10 @@ class Asking:
         if self._checkpoint is None:
             self.progress.show(f"Loading {self.installed.name}")
             begin = perf_counter()
+            from app.cli.log_warnings import show_warnings
             from mlx_model.checkpoint import load
 
+            show_warnings()
             self._checkpoint = load(self.installed.folder)
             self._load_seconds = perf_counter() - begin
         return self._checkpoint

@@ -36,6 +36,8 @@ def sentence(error: Exception) -> str:
     from app.crash_log import keep_traceback
 
     log = keep_traceback(error)
+    if isinstance(error, OSError) and error.strerror:  # a full disk, most often
+        return f"This could not be completed: {error.strerror}{f' ({error.filename})' if error.filename else ''}."
     what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     return f"Something unexpected happened ({what}); " + (f"{log} has the details." if log else "no log could be kept.")
 

@@ -350,6 +350,20 @@ def test_a_second_signal_interrupts_at_once(run: Run, model: ScriptedModel, pict
     assert (result.exit_code, result.stdout) == (130, "A red\n")
 
 
+@pytest.mark.parametrize("when", ["loading", "opening"])
+def test_ctrl_c_before_the_first_word_is_quiet(
+    run: Run, model: ScriptedModel, picture: Path, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    def interrupt(*_: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(
+        "mlx_model.checkpoint.load" if when == "loading" else "mlx_model.image_files.open_image", interrupt
+    )
+    result = run("describe", picture)
+    assert (result.exit_code, result.stdout, result.stderr) == (130, "", "")
+
+
 def test_a_signal_leaves_the_handlers_as_they_were(run: Run, model: ScriptedModel, picture: Path) -> None:
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
     run("describe", picture)

@@ -23,6 +23,8 @@ GLOBAL_IMAGE = "<global-img>"
 END_OF_UTTERANCE = "<end_of_utterance>"
 
 _PROMPT_TAG = re.compile(rf"{IMAGE}|{FAKE_IMAGE}|{GLOBAL_IMAGE}|{END_OF_UTTERANCE}|<row_\d+_col_\d+>")
+# With a prefix that its tokens do not have, the library aborts the whole process.
+_SUBWORD_PREFIX = re.compile(rb'"continuing_subword_prefix"\s*:\s*"[^"]')
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
 _FIRST_MARK = 0xD800
 
@@ -43,7 +45,8 @@ class Tokenizer:
         backend.no_truncation()
         backend.no_padding()
         # What a prompt is built from is special, whatever the file says, so that a user's text cannot contain it.
-        tags = [t.content for t in backend.get_added_tokens_decoder().values() if _PROMPT_TAG.fullmatch(t.content)]
+        words = [token.content for token in backend.get_added_tokens_decoder().values() if not token.special]
+        tags = filter(_PROMPT_TAG.fullmatch, words)
         backend.add_special_tokens([AddedToken(tag, special=True, normalized=False) for tag in tags])
         backend.encode_special_tokens = True
 
@@ -63,7 +66,10 @@ class Tokenizer:
         """Read `tokenizer.json`; CheckpointError where it is missing, broken or of another kind."""
         file = folder / "tokenizer.json"
         try:
-            return cls(tokenizers.Tokenizer.from_buffer(file.read_bytes()), file)
+            content = file.read_bytes()
+            if _SUBWORD_PREFIX.search(content):
+                raise ValueError("byte-level BPE has no 'continuing_subword_prefix'")
+            return cls(tokenizers.Tokenizer.from_buffer(content), file)
         except FileNotFoundError:
             raise CheckpointError(f"{file} is missing: download or convert the checkpoint again.") from None
         except CheckpointError:

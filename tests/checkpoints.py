@@ -35,6 +35,8 @@ CHATML_TEMPLATE = (
     "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
 )
 
+_INTO_THE_RESIDUAL = ("embedding", "embed_tokens", "out_proj", "o_proj", "fc2", "down_proj", "modality_projection")
+
 # hidden, MLP, layers, query heads, key heads: of the decoder; then of the encoder (one kind of head).
 _REAL_TEXT = {
     "256m": (576, 1536, 30, 9, 3),
@@ -220,12 +222,18 @@ def stream_tensors(
 
 
 def _random(name: str, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
-    """Values that keep activations near one, so that every part has a say in the logits."""
+    """Values that give every part its say in the logits, and the norms' epsilons theirs.
+
+    What is added to the residual stream is small, as in trained models: in a stream near one a LayerNorm with an
+    epsilon of 1e-5 for 1e-6 would pass every comparison.
+    """
     noise = rng.standard_normal(shape, dtype=np.float32)
+    if len(shape) == 1 and not name.endswith("bias"):
+        return 1 + 0.1 * noise
+    if any(part in name for part in _INTO_THE_RESIDUAL):
+        noise *= np.float32(1 / 32)
     if name.endswith("bias"):
         return 0.1 * noise
-    if len(shape) == 1:
-        return 1 + 0.1 * noise
     if "embed_tokens" in name or "position_embedding" in name:
         return 0.5 * noise
     return noise / np.float32(np.sqrt(np.prod(shape[1:])))

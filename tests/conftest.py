@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+import mlx_model  # noqa: F401 (loads the BLAS library, which must come before any test's `import mlx.core`)
+
 # huggingface_hub reads this once, at its import; a test of downloads lifts it for its own stub server.
 os.environ["HF_HUB_OFFLINE"] = "1"
 

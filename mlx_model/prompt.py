@@ -95,6 +95,8 @@ def build_raw_prompt(text: str, grids: Sequence[Grid], tokenizer: Tokenizer, con
     number of pictures than there are.
     """
     _check_can_see(grids, config)
+    if not text and not grids:
+        raise InputError("The raw prompt is empty: write some text to continue.")
     text = replace_surrogates(text)
     if IMAGE not in text:
         text = IMAGE * len(grids) + text

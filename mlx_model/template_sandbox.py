@@ -1,6 +1,6 @@
 """Runs a chat template, which is a program from a stranger.
 
-jinja2's immutable sandbox keeps it from Python's inside and from changing what it is given. On top of that it has a
+jinja2's immutable sandbox keeps it from Python's inside and from changing what it is given. On top of that it has half a
 second of computing time and a bound on what it writes, so that a loop without end becomes an error. Knows nothing of
 models. The environment is the one of transformers' `utils/chat_template_utils.py` (5.23), so that published templates
 render alike.
@@ -22,7 +22,7 @@ from jinja2.parser import Parser
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-SECONDS = 1.0
+SECONDS = 0.5
 LARGEST_PRODUCT = 1_000_000
 
 

@@ -53,6 +53,7 @@ def load(folder: Path, *, keep_quantized: bool = ON_METAL) -> Checkpoint:
     config = read_model_config(folder)
     tokenizer = Tokenizer.from_folder(folder)
     check_tokenizer(tokenizer, config)
+    weights = read_weights(folder, config)
     checkpoint = Checkpoint(
         folder=folder,
         config=config,
@@ -62,7 +63,6 @@ def load(folder: Path, *, keep_quantized: bool = ON_METAL) -> Checkpoint:
         stop_ids=stop_ids(folder, config, tokenizer),
         model=SmolVLM(config),
     )
-    weights = read_weights(folder, config)
     if not keep_quantized:
         weights = expand(weights, config, folder)
     if not ON_METAL:

@@ -6,6 +6,7 @@ missing one is reported by name. Nothing is guessed. Mirrors transformers' `conf
 """
 
 import json
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -110,7 +111,7 @@ def read_json(path: Path) -> dict[str, Any]:
         raise CheckpointError(
             f"{path} is missing: the folder is no whole checkpoint. Download or convert it again."
         ) from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise CheckpointError(f"{path} could not be read as JSON ({error}). Download or convert it again.") from error
     if not isinstance(value, dict):
         raise CheckpointError(f"{path} holds a {type(value).__name__}, not an object. Download or convert it again.")
@@ -140,8 +141,8 @@ class _Section:
 
     def positive(self, key: str, default: int | None = None) -> int:
         value = self.get(key, int, default)
-        if value <= 0:
-            raise CheckpointError(f"{self.path}: '{self._label(key)}' is {value}, expected a positive number.")
+        if not 0 < value < 2**31:  # what MLX can count to
+            raise CheckpointError(f"{self.path}: '{self._label(key)}' is {value}, expected a positive 32-bit number.")
         return value
 
     def section(self, key: str) -> "_Section":
@@ -289,6 +290,9 @@ def read_image_config(folder: Path) -> ImageConfig:
             raise RefusedError(f"{top.path}: '{key}' is off, which no published SmolVLM asks for.")
     if top.values.get("resample", 1) != 1:
         raise RefusedError(f"{top.path}: 'resample' is {top.values['resample']}, and only 1 (LANCZOS) is supported.")
+    std = _channels(top, "image_std")
+    if min(std) <= 0:
+        raise CheckpointError(f"{top.path}: 'image_std' is {list(std)}, and pixels are divided by it.")
     tile = top.section("max_image_size").positive("longest_edge")
     longest_edge = top.section("size").positive("longest_edge")
     video = top.section("video_sampling") if "video_sampling" in top.values else None
@@ -296,7 +300,7 @@ def read_image_config(folder: Path) -> ImageConfig:
         tile=tile,
         longest_edge=longest_edge,
         mean=_channels(top, "image_mean"),
-        std=_channels(top, "image_std"),
+        std=std,
         video_fps=video.get("fps", float) if video else ImageConfig.video_fps,
         video_max_frames=video.positive("max_frames") if video else ImageConfig.video_max_frames,
         video_edge=video.section("video_size").positive("longest_edge") if video else None,
@@ -305,7 +309,7 @@ def read_image_config(folder: Path) -> ImageConfig:
 
 def _channels(section: _Section, key: str) -> tuple[float, float, float]:
     values = section.get(key, list)
-    if len(values) != 3 or not all(isinstance(value, int | float) for value in values):
+    if len(values) != 3 or not all(isinstance(value, int | float) and math.isfinite(value) for value in values):
         raise CheckpointError(f"{section.path}: '{key}' is {values!r}, expected three numbers.")
     red, green, blue = (float(value) for value in values)
     return red, green, blue

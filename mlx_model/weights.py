@@ -7,7 +7,7 @@ overlapping tensors and trailing bytes.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
@@ -104,6 +104,7 @@ def _read_header(file: Path) -> list[TensorInfo]:
 def read_weights(folder: Path, config: ModelConfig) -> dict[str, mx.array]:
     """Tensors by our modules' names, still lazy. A tied head that a file repeats is left out."""
     index = read_index(folder)
+    _check_depth(index, config, folder)
     loaded: dict[Path, Any] = {file: mx.load(str(file)) for file in {info.file for info in index.values()}}
     weights: dict[str, mx.array] = {}
     for name, info in index.items():
@@ -114,6 +115,21 @@ def read_weights(folder: Path, config: ModelConfig) -> dict[str, mx.array]:
             raise CheckpointError(f"{info.file}: '{name}' is a second tensor for {ours}.")
         weights[ours] = _channels_last(ours, loaded[info.file][name], info, config)
     return weights
+
+
+def _check_depth(index: Iterable[str], config: ModelConfig, folder: Path) -> None:
+    """Refuse a config.json that asks for more layers than the files hold, before that many are built."""
+    asked = {"language_model.layers": config.text.num_hidden_layers}
+    if config.vision is not None:
+        asked["vision_model.encoder.layers"] = config.vision.num_hidden_layers
+    names = [rename(name) or "" for name in index]
+    for layers, count in asked.items():
+        held = {name.removeprefix(f"{layers}.").split(".")[0] for name in names if name.startswith(f"{layers}.")}
+        if count > len(held):
+            raise CheckpointError(
+                f"{folder} lacks {layers}.{len(held)} and more: config.json's 'num_hidden_layers' is {count}, the "
+                f"weights have {len(held)} layers. Get the checkpoint again."
+            )
 
 
 def _channels_last(ours: str, weight: mx.array, info: TensorInfo, config: ModelConfig) -> mx.array:

@@ -1,7 +1,7 @@
 """Runs a chat template, which is a program from a stranger.
 
-jinja2's immutable sandbox keeps it from Python's inside and from changing what it is given. On top of that it has half a
-second of computing time and a bound on what it writes, so that a loop without end becomes an error. Knows nothing of
+jinja2's immutable sandbox keeps it from Python's inside and from changing what it is given. On top of that it has half
+a second of computing time and a bound on what it writes, so that a loop without end becomes an error. Knows nothing of
 models. The environment is the one of transformers' `utils/chat_template_utils.py` (5.23), so that published templates
 render alike.
 """

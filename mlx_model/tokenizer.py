@@ -7,7 +7,7 @@ Knows no chat template and no picture. https://github.com/huggingface/tokenizers
 
 import codecs
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import tokenizers
@@ -53,9 +53,10 @@ class Tokenizer:
         added = backend.get_added_tokens_decoder()
         special = {token_id: token for token_id, token in added.items() if token.special}
         self.special_tokens = frozenset(token.content for token in special.values())
-        self.vocab_size = max(backend.get_vocab_size(with_added_tokens=False), *(token_id + 1 for token_id in added))
+        self.vocab_size = max([backend.get_vocab_size(with_added_tokens=False), *(token_id + 1 for token_id in added)])
+        self._special_id = {token.content: token_id for token_id, token in special.items()}
         self._special_ids = frozenset(special)
-        self._pattern, self._pattern_ids = _special_pattern(special)
+        self._special_pattern = _special_pattern(special.values())
         # Lone surrogates are no text, so no user's text holds one after `replace_surrogates`: they make free marks.
         openers = sorted({IMAGE[0], *(content[0] for content in self.special_tokens)})
         self._protect = {ord(opener): _FIRST_MARK + number for number, opener in enumerate(openers)}
@@ -89,9 +90,10 @@ class Tokenizer:
             return self._encode_plain(replace_surrogates(text))
         ids: list[int] = []
         end = 0
-        for match in self._pattern.finditer(text):
+        for match in self._special_pattern.finditer(text):
             ids += self._encode_plain(self.reveal(text[end : match.start()]))
-            ids.append(self._pattern_ids[match.lastindex or 0])
+            content = match[0] if match[0] in self._special_id else match[0].strip()
+            ids.append(self._special_id[content])
             end = match.end()
         return ids + self._encode_plain(self.reveal(text[end:]))
 
@@ -172,12 +174,15 @@ def replace_surrogates(text: str) -> str:
     return _SURROGATES.sub("\ufffd", text)
 
 
-def _special_pattern(special: dict[int, AddedToken]) -> tuple[re.Pattern[str], list[int]]:
-    """A pattern whose group n is a special token, the longest first as in the library, and the id of each group."""
-    longest_first = sorted(special.items(), key=lambda item: -len(item[1].content))
+def _special_pattern(special: Iterable[AddedToken]) -> re.Pattern[str]:
+    """Matches a special token, the longest first as in the library, with the space that some take from beside them.
+
+    Without groups, so that `re` sees that all begin with "<" and skips what does not: 30 times faster.
+    """
+    longest_first = sorted(special, key=lambda token: -len(token.content))
     space = {True: r"\s*", False: ""}
-    parts = [f"{space[t.lstrip]}({re.escape(t.content)}){space[t.rstrip]}" for _, t in longest_first]
-    return re.compile("|".join(parts) or "(?!)"), [-1, *(token_id for token_id, _ in longest_first)]
+    parts = [space[token.lstrip] + re.escape(token.content) + space[token.rstrip] for token in longest_first]
+    return re.compile("|".join(parts) or "(?!)")
 
 
 def _byte_of() -> dict[str, int]:

@@ -117,6 +117,12 @@ def test_truncation_and_padding_of_a_training_run_are_ignored(tmp_path: Path) ->
     assert len(tokenizer.encode("x")) == 1
 
 
+def test_a_tokenizer_without_added_tokens_has_plain_text_alone(tmp_path: Path) -> None:
+    tokenizer = Tokenizer.from_folder(write(tmp_path, lambda content: content.update(added_tokens=[])))
+    assert tokenizer.special_tokens == frozenset()
+    assert tokenizer.encode("a < b", special=True) == tokenizer.encode("a < b")
+
+
 def test_digits_stand_alone(tokenizer: Tokenizer) -> None:
     assert len(tokenizer.encode("2024")) == 4
 

@@ -66,7 +66,7 @@ TASK_HELP = "What to ask for: " + "; ".join(
 
 
 @click.command()
-@click.argument("inputs", nargs=-1, type=click.Path())
+@click.argument("inputs", nargs=-1, type=click.Path(), metavar="[INPUT]...")
 @click.option("-q", "--question", help="Ask this instead of a task. Without inputs: words alone.")
 @click.option("--task", "task_name", type=click.Choice(list(tasks())), help=TASK_HELP + ".")
 @click.option("--together", is_flag=True, help="One question about all inputs, instead of one for each.")
@@ -100,8 +100,8 @@ def describe(
 ) -> int:
     """Say what pictures show, or answer a question about them.
 
-    INPUTS are picture files; - reads one from standard input. The answer goes to standard output, everything else to
-    standard error. With several inputs each line begins with its path.
+    Each INPUT is a picture file; - reads one from standard input. The answer goes to standard output, everything else
+    to standard error. With several inputs each line begins with its path.
     """
     _check_usage(inputs, question, task_name, together)
     output = JsonOutput() if as_json else WordsOutput(streams=stream, with_paths=len(inputs) > 1 and not together)

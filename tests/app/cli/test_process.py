@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,18 @@ def test_figures_of_a_real_run_fit_together(checkpoint: Path, picture: Path) -> 
     assert record["tokens_per_second"] == pytest.approx(23 / seconds["decode"], rel=0.01)
     assert seconds["first_token"] >= seconds["vision"] + seconds["prefill"] > 0
     assert seconds["load"] > 0 and record["peak_memory_bytes"] > 0
+
+
+def test_nothing_heavy_is_imported_on_the_way_to_the_first_word(checkpoint: Path, picture: Path) -> None:
+    heavy = ("cv2", "huggingface_hub", "mlx_lm", "mlx_vlm", "platformdirs", "PySide6", "rich", "torch", "transformers")
+    script = (
+        "import sys\n"
+        "from app.cli.main import smolsight\n"
+        f"smolsight(['describe', {str(picture)!r}, '--model', {str(checkpoint)!r}], standalone_mode=False)\n"
+        f"print('\\n' + str([name for name in {heavy!r} if name in sys.modules]))"
+    )
+    run = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, timeout=60)
+    assert run.stdout.splitlines()[-1] == b"[]", run.stderr
 
 
 def test_words_alone_and_drawing_with_a_seed(checkpoint: Path) -> None:

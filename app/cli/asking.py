@@ -5,6 +5,7 @@ costs no wait.
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from app.cli.signals import stoppable
 from app.cli.stderr import say, whisper
 from app.records import Asked, answer_record, blank_record
 from app.shelf import Installed
-from app.terminal import one_line, strip_controls
+from app.terminal import strip_controls
 
 if TYPE_CHECKING:
     from mlx_model.answer import Request
@@ -59,8 +60,9 @@ class Asking:
 
         question, installed = self.question, self.installed
         asked = Asked(paths, installed.name, installed.notice, question.words, question.detail, together)
-        about = f" ({one_line(paths[0])})" if len(paths) == 1 else ""
-        self.progress.show(f"Opening{about}")
+        about = Path(paths[0]).name if len(paths) == 1 else f"{len(paths)} pictures"
+        if paths:
+            self.progress.show(f"Opening {about}")
         begin = perf_counter()
         pictures = [read_picture(path) for path in paths]
         reading = perf_counter() - begin
@@ -92,23 +94,23 @@ class Asking:
                 for event in stream_answer(checkpoint, request, cancelled, reading=reading):
                     match event:
                         case TilesEncoded(done, total):
-                            self.progress.show(f"Looking{about}, tile", done, total)
+                            self.progress.show(f"Looking at {about}: tile", done, total)
                         case Prefilled(done, total):
-                            self.progress.show(f"Reading the prompt{about}, token", done, total)
+                            self.progress.show("Reading the prompt: token", done, total)
                         case TextDelta(text):
-                            self._add(asked, text, about)
+                            self._add(asked, text)
                         case Answered(answer):
                             self._end(asked, answer)
         finally:
             self.progress.clear()
             self.output.break_off()
 
-    def _add(self, asked: Asked, text: str, about: str) -> None:
+    def _add(self, asked: Asked, text: str) -> None:
         if self.output.streams and self.question.max_characters is None:
             self.progress.clear()
             self.output.add(asked.path, text)
         else:
-            self.progress.show(f"Writing{about}")
+            self.progress.show("Writing")
 
     def _end(self, asked: Asked, answer: "Answer") -> None:
         self.progress.clear()
@@ -116,12 +118,20 @@ class Asking:
         if limit := self.question.max_characters:
             text = as_alt_text(text, limit)
         self.output.end(answer_record(asked, answer, text, self._load_seconds))
-        name = f"{asked.paths[0]}: " if len(asked.paths) == 1 else ""
-        if answer.finish_reason == "length":
-            say(f"{name}the answer was cut off after {answer.generated_tokens} tokens; --max-tokens allows more.")
-        if answer.finish_reason == "repetition":
-            say(f"{name}the model began to repeat itself and was stopped; --no-repetition-guard lets it go on.")
+        if reason := self._why_cut(answer):
+            say(f"{asked.paths[0]}: {reason}" if len(asked.paths) == 1 else reason)
         whisper(statistics(answer))
+
+    def _why_cut(self, answer: "Answer") -> str | None:
+        """Why the model did not end by itself, and what would let it."""
+        if answer.finish_reason == "repetition":
+            return "the model began to repeat itself and was stopped; --no-repetition-guard lets it go on."
+        if answer.finish_reason != "length":
+            return None
+        cut = f"the answer was cut off after {answer.generated_tokens} tokens"
+        if answer.generated_tokens < self.question.max_tokens:
+            return f"{cut}, where the model's context ends; a lower --detail leaves more room."
+        return f"{cut}; --max-tokens allows more."
 
     def _request(self, pictures: "list[Picture]") -> "Request":
         from mlx_model.answer import Request

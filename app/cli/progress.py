@@ -28,7 +28,7 @@ class Progress:
         self._stage: tuple[str, int, int | None] = ("", 0, None)
 
     def show(self, what: str, done: int = 0, total: int | None = None) -> None:
-        """Say what is under way; without `total`, that it is under way is all there is to say."""
+        """Say what is under way, as in ("Looking: tile", 3, 13); without `total` there is no more to say."""
         if not self._watched:
             return
         with self._lock:
@@ -73,7 +73,7 @@ class Progress:
 
     def _update(self, display: "rich.progress.Progress") -> None:
         what, done, total = self._stage
-        counted = f"{what}, {done} of {total}" if total is not None else what
+        counted = f"{what} {done} of {total}" if total is not None else what
         display.update(display.task_ids[0], description=counted, completed=done, total=total)
 
     def __enter__(self) -> Self:

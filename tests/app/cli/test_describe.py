@@ -269,14 +269,17 @@ def test_what_the_model_must_say_about_itself_is_said_once(
     assert [record["notice"] for record in objects(result.stdout)] == ["It knows little."] * 2
 
 
-@pytest.mark.parametrize(("reason", "words"), [("length", "--max-tokens"), ("repetition", "repeat itself")])
+@pytest.mark.parametrize(
+    ("reason", "tokens", "words"),
+    [("length", 256, "--max-tokens"), ("length", 100, "context ends"), ("repetition", 80, "repeat itself")],
+)
 def test_an_answer_that_did_not_end_by_itself_says_why(
-    run: Run, model: ScriptedModel, picture: Path, reason: Any, words: str
+    run: Run, model: ScriptedModel, picture: Path, reason: Any, tokens: int, words: str
 ) -> None:
-    model.answer = replace(ANSWER, finish_reason=reason)
+    model.answer = replace(ANSWER, finish_reason=reason, generated_tokens=tokens)
     result = run("describe", picture)
     assert (result.exit_code, result.stdout) == (0, "A red boat.\n")
-    assert words in result.stderr
+    assert result.stderr.startswith(f"smolsight: {picture}: ") and words in result.stderr
 
 
 def test_a_model_that_is_not_there_is_named_with_the_command_to_run(run: Run, picture: Path) -> None:

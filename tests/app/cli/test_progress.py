@@ -11,7 +11,7 @@ from app.cli.progress import Progress
 with Progress() as progress:
     progress.show("Loading [bold]x\\x1b[2J")
     time.sleep({seconds})
-    progress.show("Looking, tile", 2, 13)
+    progress.show("Looking: tile", 2, 13)
     time.sleep({seconds} / 2)
     progress.clear()
     print("rich" in sys.modules)
@@ -25,7 +25,7 @@ def watch(seconds: float, **environment: str) -> Ended:
 def test_a_long_wait_shows_the_stage_and_how_far_it_is() -> None:
     ended = watch(1.0)
     assert "Loading [bold]x?[2J" in ended.err
-    assert "Looking, tile, 2 of 13" in ended.err
+    assert "Looking: tile 2 of 13" in ended.err
     assert ended.err.rstrip().endswith(("\x1b[2K", "\x1b[?25h")), "the line is taken away"
     assert ended.out == "True\n"
 

@@ -1,7 +1,9 @@
 """A command line whose model is scripted, and pictures to show it."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click.testing
 import numpy as np
@@ -12,6 +14,11 @@ from app.cli.main import smolsight
 from tests.app.cli.scripted_model import ScriptedModel
 
 Run = Callable[..., click.testing.Result]
+
+
+def objects(stdout: str) -> list[dict[str, Any]]:
+    """What `--json` printed."""
+    return [json.loads(line) for line in stdout.splitlines()]
 
 
 @pytest.fixture

@@ -69,8 +69,8 @@ def is_hub_id(name: str) -> bool:
 def find_model(name: str | None = None) -> Installed:
     """The checkpoint that `--model` names: a folder, a short name, or an id that is installed.
 
-    None is the best one here: of the catalogue in its order, then whatever else was converted, then the embedded one.
-    Raises ModelNotFoundError, whose sentence says what to run.
+    None is the best one here: of what was converted the catalogue's in its order, then others that see; then what the
+    hub's cache holds; then the embedded one. Raises ModelNotFoundError, whose sentence says what to run.
     """
     if name is None:
         return _best_installed()
@@ -92,34 +92,48 @@ def list_converted() -> list[str]:
 
 
 def _find_id(wanted: str) -> Installed | None:
-    """A converted checkpoint of that id, whole or without its organisation; of several packings the most exact one."""
-    converted = [
-        (int(found["bits"] or 0), model_id)
-        for model_id in list_converted()
-        if (found := re.fullmatch(rf"([^/]+/)?{re.escape(wanted)}(-(?P<bits>\d+)bit)?", model_id))
-    ]
-    if converted:
-        model_id = max(converted)[1]
-        return Installed(model_id, models_folder() / model_id)
+    """A checkpoint of that id: converted here, else as the hub has it in the hub's cache."""
+    if converted := _find_converted(wanted):
+        return converted
     snapshot = find_snapshot(wanted) if is_hub_id(wanted) else None
     return Installed(wanted, snapshot) if snapshot else None
 
 
+def _find_converted(wanted: str) -> Installed | None:
+    """Of several packings of the same checkpoint the most exact one."""
+    found = [
+        (bits, model_id) for model_id in list_converted() if (bits := _bits_if_named(model_id, wanted)) is not None
+    ]
+    return _on_shelf(max(found)[1]) if found else None
+
+
+def _bits_if_named(model_id: str, wanted: str) -> int | None:
+    """The bits of a converted checkpoint (0 where its name has none) if `wanted` names it; both may lack the "org/"."""
+    organisation, _, name = wanted.rpartition("/")
+    before = re.escape(organisation) if organisation else "[^/]+"
+    found = re.fullmatch(rf"({before}/)?{re.escape(name)}(-(?P<bits>\d+)bit)?", model_id)
+    return int(found["bits"] or 0) if found else None
+
+
+def _on_shelf(model_id: str) -> Installed:
+    return Installed(model_id, models_folder() / model_id)
+
+
 def _best_installed() -> Installed:
-    published = [known for known in catalogue() if known.purpose == "pictures"]
-    for known in published:
-        if installed := _find_id(known.hub_id):
-            return installed
-    for model_id in list_converted():
-        folder = models_folder() / model_id
-        if _has_eyes(folder) and not _is_of_the_catalogue(model_id):
-            return Installed(model_id, folder)
-    return _embedded()
+    """What the user chose to convert goes before what another program left in the hub's cache."""
+    published = [known.hub_id for known in catalogue() if known.purpose == "pictures"]
+    others = [_on_shelf(model_id) for model_id in list_converted() if not _is_of_the_catalogue(model_id)]
+    candidates = [
+        *map(_find_converted, published),
+        *(other for other in others if _has_eyes(other.folder)),
+        *map(_find_id, published),
+    ]
+    return next((found for found in candidates if found), None) or _embedded()
 
 
 def _is_of_the_catalogue(model_id: str) -> bool:
     """Document models are asked for by name: they answer every picture with the markup of a page."""
-    return any(re.fullmatch(rf"{re.escape(known.hub_id)}(-\d+bit)?", model_id) for known in catalogue())
+    return any(_bits_if_named(model_id, known.hub_id) is not None for known in catalogue())
 
 
 def _has_eyes(folder: Path) -> bool:

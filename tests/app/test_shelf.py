@@ -66,6 +66,20 @@ def test_a_converted_model_answers_to_all_its_names(name: str) -> None:
     assert shelf.find_model(name) == shelf.Installed(f"{SMALL}-4bit", folder)
 
 
+def test_a_folder_converted_by_hand_answers_to_the_short_name_but_a_namesake_does_not() -> None:
+    put(f"somebody/{SMALL.rpartition('/')[2]}-4bit")
+    with pytest.raises(ModelNotFoundError):
+        shelf.find_model("256m")
+    folder = put(f"{SMALL.rpartition('/')[2]}-4bit")
+    assert shelf.find_model("256m").folder == folder
+
+
+def test_what_was_converted_goes_before_the_hubs_cache() -> None:
+    put_in_hub_cache(MIDDLE)
+    put(f"{SMALL}-4bit")
+    assert shelf.find_model().name == f"{SMALL}-4bit"
+
+
 def test_of_several_packings_the_most_exact_is_taken() -> None:
     for bits in (4, 16, 8):
         put(f"{SMALL}-{bits}bit")

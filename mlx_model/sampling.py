@@ -60,6 +60,7 @@ def keep_likely(logits: mx.array, top_p: float, min_p: float) -> mx.array:
     if top_p < 1.0:
         order = mx.argsort(-probabilities)
         mass_before = mx.cumsum(probabilities[order]) - probabilities[order]
-        # The likeliest has no mass before it, so it always stays.
-        logits[order] = mx.where(mass_before < top_p, logits[order], -mx.inf)
+        # The likeliest has no mass before it, and stays even at a top_p of zero.
+        is_inside = (mass_before < top_p) | (mass_before == 0)
+        logits[order] = mx.where(is_inside, logits[order], -mx.inf)
     return logits

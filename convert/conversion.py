@@ -17,7 +17,7 @@ from typing import Any
 
 from convert.folder_source import open_folder
 from convert.gguf_source import open_gguf
-from convert.output_folder import check_output, new_folder
+from convert.output_folder import check_apart, check_output, new_folder
 from convert.packing import PackedParameter, Parameter, job_for, packing_of
 from convert.recipe import PARTS, UNPACKED_BITS, Recipe, is_matrix, part_of
 from convert.shards import Job, write_file, write_shards
@@ -67,7 +67,8 @@ def convert(
     Raises CheckpointError or RefusedError for what is wrong with the source, ConversionError for what is wrong with
     the output or the wish.
     """
-    check_output(out, source, force=force)
+    check_apart(out, source)
+    check_output(out, force=force)
     if source.suffix.lower() == ".gguf":
         opened, recipe = open_gguf(source, expand=recipe is not None), recipe or Recipe(UNPACKED_BITS)
     else:

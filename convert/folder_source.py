@@ -50,7 +50,9 @@ def open_folder(folder: Path) -> Source:
 def _check_unpacked(folder: Path, values: dict[str, Any]) -> None:
     packed = "quantization" in values or "quantization_config" in values
     if packed or any(name.endswith(".scales") for name in read_index(folder)):
-        raise ConversionError(f"{folder} is quantized already, and packing again loses more. Convert the original.")
+        raise ConversionError(
+            f"{folder} is quantized already, and packing again loses more. Use it as it is, or convert the original."
+        )
 
 
 def _float_dtype(folder: Path, name: str, weight: mx.array) -> mx.Dtype:

@@ -17,11 +17,15 @@ from pathlib import Path
 from mlx_model.errors import ConversionError
 
 
-def check_output(out: Path, source: Path, *, force: bool) -> None:
-    """Refuse a place that must not be written to, before any work. Raises ConversionError."""
+def check_apart(out: Path, source: Path) -> None:
+    """Refuse an output that would lie in the source, or the other way round. Raises ConversionError."""
     out, source = out.resolve(), source.resolve()
     if _is_within(out, source) or _is_within(source, out):
         raise ConversionError(f"{out} and the source {source} lie inside each other. Choose another folder with --out.")
+
+
+def check_output(out: Path, *, force: bool) -> None:
+    """Refuse a place that must not be written to, before any work. Raises ConversionError."""
     if not out.exists():
         return
     if not out.is_dir():

@@ -1,0 +1,1 @@
+"""Measurements beside others' software. `python -m tools.bench` is the comparison with mlx-vlm."""

@@ -3,8 +3,8 @@
     make bench
 
 The checkpoint has seeded random weights at the real 256M shape, the picture is 640 x 480 noise, so that no two of its
-13 tiles at `high` are alike. Times differ from machine to machine and hour to hour; the ratios of runs that took turns are
-what to quote. Needs the extra `peer`, and some 4 GB of memory.
+13 tiles at `high` are alike. Times differ from machine to machine and hour to hour; the ratios of runs that took
+turns are what to quote. Needs the extra `peer`, and some 4 GB of memory.
 """
 
 import argparse

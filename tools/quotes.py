@@ -18,6 +18,7 @@ CLI_REFERENCE = ROOT / "docs" / "cli.md"
 DETAIL = ROOT / "docs" / "detail.md"
 PACKAGES = ("app", "mlx_model", "convert", "assets", "tools")
 PURPOSE_COLUMN = 26
+TERMINAL_WIDTH = 100
 TOKENS_PER_TILE = 64
 BELOW_THE_PACKAGES = (
     ("assets/embedded/", "The checkpoint that is used when no other model is installed."),
@@ -63,12 +64,12 @@ def cli_reference() -> str:
     from app.cli.main import smolsight
 
     pages = ["# The command line\n\nThe program's own words: this page is written from `--help`.\n"]
-    root = click.Context(smolsight, info_name="smolsight", max_content_width=100)
+    root = smolsight.make_context("smolsight", [], resilient_parsing=True, terminal_width=TERMINAL_WIDTH)
     pages.append(_page(smolsight, root))
     for name in smolsight.list_commands(root):
         command = smolsight.get_command(root, name)
         assert command is not None, f"the group lists {name}"
-        pages.append(_page(command, click.Context(command, info_name=name, parent=root, max_content_width=100)))
+        pages.append(_page(command, command.make_context(name, [], parent=root, resilient_parsing=True)))
     return "\n".join(pages)
 
 

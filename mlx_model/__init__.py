@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mlx_model.checkpoint import Checkpoint
 
 
-def load(folder: Path | str, *, keep_quantized: bool = False) -> "Checkpoint":
+def load(folder: Path | str, *, keep_quantized: bool | None = None) -> "Checkpoint":
     """A ready checkpoint from a folder; see `mlx_model.checkpoint.load`."""
     from mlx_model.checkpoint import load as load_checkpoint
 

@@ -39,11 +39,11 @@ class Checkpoint:
     model: SmolVLM
 
 
-def load(folder: Path, *, keep_quantized: bool = ON_METAL) -> Checkpoint:
+def load(folder: Path, *, keep_quantized: bool | None = None) -> Checkpoint:
     """Read a hub, mlx-community or Smolsight folder; every weight is in memory when this returns.
 
     On Metal weights keep their dtype and packing. On a CPU all become float32 and packed layers are expanded, since
-    MLX's x86 kernels for anything else are some 50 times slower; `keep_quantized` leaves them packed all the same.
+    MLX's x86 kernels for anything else are some 50 times slower. `keep_quantized` True or False overrides that.
 
     Raises CheckpointError or RefusedError with the file and the key, tensor or shape in question.
     """
@@ -63,7 +63,7 @@ def load(folder: Path, *, keep_quantized: bool = ON_METAL) -> Checkpoint:
         stop_ids=stop_ids(folder, config, tokenizer),
         model=SmolVLM(config),
     )
-    if not keep_quantized:
+    if not (ON_METAL if keep_quantized is None else keep_quantized):
         weights = expand(weights, config, folder)
     if not ON_METAL:
         weights = {name: _float32(weight) for name, weight in weights.items()}

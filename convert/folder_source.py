@@ -15,8 +15,9 @@ from convert.packing import PackedParameter, Parameter
 from convert.shards import DTYPES
 from convert.source import Source
 from mlx_model.checkpoint import warn_of_code
-from mlx_model.config import read_image_config, read_json, read_model_config
+from mlx_model.config import read_image_config, read_model_config
 from mlx_model.errors import CheckpointError, ConversionError
+from mlx_model.json_file import read_json
 from mlx_model.smolvlm import SmolVLM
 from mlx_model.tokenizer import Tokenizer
 from mlx_model.weights import INDEX_NAME, check_names_and_shapes, read_index, read_weights, weight_files

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypedDict
 
-from mlx_model.config import read_json
 from mlx_model.errors import CheckpointError
+from mlx_model.json_file import read_json
 from mlx_model.template_sandbox import compile_template, render_template
 from mlx_model.tokenizer import IMAGE
 

@@ -15,8 +15,9 @@ import numpy as np
 from mlx_model import cpu
 from mlx_model.arithmetic import ON_METAL
 from mlx_model.chat_template import ChatTemplate
-from mlx_model.config import ImageConfig, ModelConfig, read_image_config, read_json, read_model_config
+from mlx_model.config import ImageConfig, ModelConfig, read_image_config, read_model_config
 from mlx_model.errors import CheckpointError
+from mlx_model.json_file import read_json
 from mlx_model.quantized import expand, packed_modules
 from mlx_model.smolvlm import SmolVLM
 from mlx_model.stop_tokens import stop_ids

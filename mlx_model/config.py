@@ -5,18 +5,16 @@ missing one is reported by name. Nothing is guessed. Mirrors transformers' `conf
 `image_processing_pil_smolvlm.py` (5.23). Knows nothing of weights.
 """
 
-import json
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from mlx_model.errors import CheckpointError, RefusedError
+from mlx_model.json_file import Section, read_json
 
 VISION_MODEL_TYPES = frozenset({"smolvlm", "idefics3"})
 TEXT_MODEL_TYPES = frozenset({"llama"})
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -103,57 +101,6 @@ class ImageConfig:
         return max(1, self.longest_edge // self.tile)
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """The object in a JSON file; CheckpointError where it is missing, unreadable or not an object."""
-    try:
-        value = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        raise CheckpointError(
-            f"{path} is missing: the folder is no whole checkpoint. Download or convert it again."
-        ) from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise CheckpointError(f"{path} could not be read as JSON ({error}). Download or convert it again.") from error
-    if not isinstance(value, dict):
-        raise CheckpointError(f"{path} holds a {type(value).__name__}, not an object. Download or convert it again.")
-    return value
-
-
-class _Section:
-    """One JSON object whose missing or mistyped keys are reported by file and full name."""
-
-    def __init__(self, values: dict[str, Any], path: Path, name: str = "") -> None:
-        self.values, self.path, self.name = values, path, name
-
-    def _label(self, key: str) -> str:
-        return f"{self.name}.{key}" if self.name else key
-
-    def get(self, key: str, kind: type[T], default: T | None = None) -> T:
-        value = self.values.get(key, default)
-        if value is None:
-            raise CheckpointError(
-                f"{self.path} lacks '{self._label(key)}': the model cannot be built without it. Get the file again."
-            )
-        if kind is float and isinstance(value, int) and not isinstance(value, bool):
-            value = float(value)
-        if not isinstance(value, kind) or isinstance(value, bool) is not (kind is bool):
-            raise CheckpointError(f"{self.path}: '{self._label(key)}' is {value!r}, expected a {kind.__name__}.")
-        return value
-
-    def positive(self, key: str, default: int | None = None) -> int:
-        value = self.get(key, int, default)
-        if not 0 < value < 2**31:  # what MLX can count to
-            raise CheckpointError(f"{self.path}: '{self._label(key)}' is {value}, expected a positive 32-bit number.")
-        return value
-
-    def section(self, key: str) -> "_Section":
-        return _Section(self.get(key, dict), self.path, self._label(key))
-
-    def only(self, key: str, allowed: str) -> None:
-        """Refuse a value that would need another architecture; absent means the reference's default, `allowed`."""
-        if (value := self.values.get(key, allowed)) != allowed:
-            raise RefusedError(f"{self.path}: '{self._label(key)}' is {value!r}, and only {allowed!r} is supported.")
-
-
 def read_model_config(folder: Path) -> ModelConfig:
     """`config.json` of a hub, mlx-community or Smolsight folder.
 
@@ -162,7 +109,7 @@ def read_model_config(folder: Path) -> ModelConfig:
     """
     path = folder / "config.json"
     values = read_json(path)
-    top = _Section(values, path)
+    top = Section(values, path)
     if "model_file" in values:
         raise RefusedError(f"{path} names a Python file to run ('model_file'). Smolsight never runs code from a model.")
     model_type = top.get("model_type", str)
@@ -175,7 +122,7 @@ def read_model_config(folder: Path) -> ModelConfig:
     raise RefusedError(f"{path}: model_type {model_type!r} is not one that Smolsight knows ({known}).")
 
 
-def _vision_language_config(top: _Section, model_type: str) -> ModelConfig:
+def _vision_language_config(top: Section, model_type: str) -> ModelConfig:
     text = top.section("text_config")
     # An older file ties the head in the text part only.
     tied = top.values.get("tie_word_embeddings", text.values.get("tie_word_embeddings", False))
@@ -203,7 +150,7 @@ def _vision_language_config(top: _Section, model_type: str) -> ModelConfig:
     )
 
 
-def _vision_config(section: _Section) -> VisionConfig:
+def _vision_config(section: Section) -> VisionConfig:
     section.only("hidden_act", "gelu_pytorch_tanh")
     config = VisionConfig(
         hidden_size=section.positive("hidden_size"),
@@ -223,7 +170,7 @@ def _vision_config(section: _Section) -> VisionConfig:
     return config
 
 
-def _text_config(section: _Section, tied: bool) -> TextConfig:
+def _text_config(section: Section, tied: bool) -> TextConfig:
     section.only("hidden_act", "silu")
     hidden_size, heads = section.positive("hidden_size"), section.positive("num_attention_heads")
     kv_heads = section.positive("num_key_value_heads")
@@ -244,7 +191,7 @@ def _text_config(section: _Section, tied: bool) -> TextConfig:
     )
 
 
-def _rope_theta(section: _Section) -> float:
+def _rope_theta(section: Section) -> float:
     """In the section itself (hub), or in its `rope_parameters` (files saved by transformers 5)."""
     for key in ("rope_parameters", "rope_scaling"):
         rope = section.values.get(key)
@@ -260,7 +207,7 @@ def _eos(values: dict[str, Any]) -> tuple[int, ...]:
     return tuple(eos) if isinstance(eos, list) else () if eos is None else (int(eos),)
 
 
-def _quantization(top: _Section) -> dict[str, Quantization | None]:
+def _quantization(top: Section) -> dict[str, Quantization | None]:
     """`quantization` as mlx-lm and mlx-vlm write it: the default's keys beside per-module objects or `false`."""
     if "quantization" not in top.values:
         return {}
@@ -274,7 +221,7 @@ def _quantization(top: _Section) -> dict[str, Quantization | None]:
     return result
 
 
-def _packing(section: _Section, default: Quantization | None = None) -> Quantization:
+def _packing(section: Section, default: Quantization | None = None) -> Quantization:
     section.only("mode", "affine")
     return Quantization(
         group_size=section.positive("group_size", default.group_size if default else None),
@@ -284,7 +231,7 @@ def _packing(section: _Section, default: Quantization | None = None) -> Quantiza
 
 def read_image_config(folder: Path) -> ImageConfig:
     """`preprocessor_config.json`: sizes, means and video sampling, as the checkpoint states them."""
-    top = _Section(read_json(folder / "preprocessor_config.json"), folder / "preprocessor_config.json")
+    top = Section(read_json(folder / "preprocessor_config.json"), folder / "preprocessor_config.json")
     for key in ("do_resize", "do_rescale", "do_normalize"):
         if top.values.get(key, True) is not True:
             raise RefusedError(f"{top.path}: '{key}' is off, which no published SmolVLM asks for.")
@@ -307,7 +254,7 @@ def read_image_config(folder: Path) -> ImageConfig:
     )
 
 
-def _channels(section: _Section, key: str) -> tuple[float, float, float]:
+def _channels(section: Section, key: str) -> tuple[float, float, float]:
     values = section.get(key, list)
     if len(values) != 3 or not all(isinstance(value, int | float) and math.isfinite(value) for value in values):
         raise CheckpointError(f"{section.path}: '{key}' is {values!r}, expected three numbers.")

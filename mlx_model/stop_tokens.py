@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from mlx_model.config import ModelConfig, read_json
+from mlx_model.config import ModelConfig
 from mlx_model.errors import CheckpointError
+from mlx_model.json_file import read_json
 from mlx_model.tokenizer import END_OF_UTTERANCE, Tokenizer
 
 # SmolVLM's, SmolLM2's, SmolDocling's and granite-docling's.

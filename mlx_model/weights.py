@@ -17,8 +17,9 @@ import mlx.nn as nn
 from mlx.utils import tree_flatten
 from safetensors import SafetensorError, safe_open
 
-from mlx_model.config import ModelConfig, read_json
+from mlx_model.config import ModelConfig
 from mlx_model.errors import CheckpointError
+from mlx_model.json_file import read_json
 
 INDEX_NAME = "model.safetensors.index.json"
 SINGLE_NAME = "model.safetensors"

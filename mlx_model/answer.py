@@ -131,14 +131,15 @@ class _Run:
         """Image tokens of all pictures in a row, [tokens, D]; identical tiles are encoded once."""
         features, total, done = [], sum(plan.tiles for plan in self.plans), 0
         for picture, picture_plan in zip(self.request.pictures, self.plans, strict=True):
+            self._stop_if_cancelled()
             with self._timed("preprocess"):
                 distinct, order = unique_tiles(cut_tiles(picture.image, picture_plan, self._image_config()))
             batches = []
             with self._timed("vision"):
                 for batch in stream_features(self.checkpoint.model, distinct, self._image_config()):
                     batches.append(batch)
-                    self._stop_if_cancelled()
                     yield TilesEncoded(min(done + sum(map(len, batches)), total), total)
+                    self._stop_if_cancelled()
             done += picture_plan.tiles
             yield TilesEncoded(done, total)
             features.append(mx.concatenate(batches)[mx.array(order)])
@@ -153,8 +154,8 @@ class _Run:
         embeddings = model.embed(mx.array([self.prompt.ids]), features)
         hidden = embeddings
         for hidden in prefill(model.language_model, embeddings, cache):  # noqa: B007 (the last one is wanted)
-            self._stop_if_cancelled()
             yield Prefilled(cache[0].offset, len(self.prompt.ids))
+            self._stop_if_cancelled()
         return model.language_model.logits(hidden)[0, -1], cache
 
     def _speak(self, logits: mx.array, cache: list[KVCache], max_tokens: int) -> Iterator[Event]:
@@ -162,7 +163,6 @@ class _Run:
         sampler = Sampler(self.request.sampling)
         for token in stream_tokens(self.checkpoint.model.language_model, logits, cache, sampler, max_tokens):
             self.token_times.append(time.perf_counter())
-            self._stop_if_cancelled()
             if token.id in self.checkpoint.stop_ids:
                 self.finish_reason = "stop"
                 return
@@ -171,6 +171,7 @@ class _Run:
             if self.request.repetition_guard and guard.is_loop(token.id):
                 self.finish_reason = "repetition"
                 return
+            self._stop_if_cancelled()
 
     def _say(self, piece: str) -> Iterator[Event]:
         # A template ends with "Assistant:", so an answer begins with a blank that is no part of it.

@@ -1,5 +1,6 @@
 """Small random checkpoints, loaded once: nothing that a test does to them stays."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 import mlx_model
 from mlx_model.checkpoint import Checkpoint
 from tests.checkpoints import write_checkpoint
+from tests.mlx_model.asking import Spoken
 
 
 @pytest.fixture(scope="session")
@@ -25,3 +27,14 @@ def seeing(seeing_folder: Path) -> Checkpoint:
 def reading(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
     """A small SmolLM2: words alone."""
     return mlx_model.load(write_checkpoint(tmp_path_factory.mktemp("reading"), "smollm2"))
+
+
+@pytest.fixture
+def endless(seeing: Checkpoint) -> Checkpoint:
+    """The small SmolVLM, but nothing that it draws ends its answer."""
+    return replace(seeing, stop_ids=frozenset())
+
+
+@pytest.fixture
+def spoken(monkeypatch: pytest.MonkeyPatch) -> Spoken:
+    return Spoken(monkeypatch)

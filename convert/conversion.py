@@ -6,7 +6,6 @@ https://github.com/ml-explore/mlx-lm/blob/main/mlx_lm/utils.py (`load_model`).
 """
 
 import json
-import logging
 import shutil
 from collections import Counter, defaultdict
 from collections.abc import Callable
@@ -22,10 +21,9 @@ from convert.packing import PackedParameter, Parameter, job_for, packing_of
 from convert.recipe import PARTS, UNPACKED_BITS, Recipe, is_matrix, part_of
 from convert.shards import Job, write_file, write_shards
 from convert.source import Source
+from mlx_model.checkpoint import open_checkpoint
 from mlx_model.config import Quantization
-from mlx_model.errors import ConversionError
-
-log = logging.getLogger(__name__)
+from mlx_model.errors import ConversionError, ModelError
 
 
 @dataclass(frozen=True)
@@ -81,6 +79,7 @@ def convert(
             write_file(folder / name, content)
         write_shards(folder, jobs, progress)
         write_file(folder / "config.json", _config_json(opened, recipe, stored_name))
+        _check_result(folder, source)
     sizes = {parameter.name: job.nbytes for parameter, job in zip(opened.parameters, jobs, strict=True)}
     return ConversionResult(out, opened.nbytes, sum(sizes.values()), _part_sizes(opened.parameters, sizes))
 
@@ -97,6 +96,14 @@ def _check_space(folder: Path, jobs: list[Job]) -> None:
         raise ConversionError(
             f"The weights need {needed / 1e9:.1f} GB, and the disk of {folder.parent} has {free / 1e9:.1f} GB left."
         )
+
+
+def _check_result(folder: Path, source: Path) -> None:
+    """What was written must open; a GGUF file's template and tokens have not been looked at before."""
+    try:
+        open_checkpoint(folder)
+    except ModelError as error:
+        raise type(error)(str(error).replace(str(folder), str(source))) from error
 
 
 def _config_json(source: Source, recipe: Recipe, stored_name: Callable[[str], str]) -> bytes:

@@ -14,13 +14,10 @@ import mlx.core as mx
 from convert.packing import PackedParameter, Parameter
 from convert.shards import DTYPES
 from convert.source import Source
-from mlx_model.checkpoint import warn_of_code
-from mlx_model.config import read_image_config, read_model_config
+from mlx_model.checkpoint import open_checkpoint
 from mlx_model.errors import CheckpointError, ConversionError
 from mlx_model.json_file import read_json
-from mlx_model.smolvlm import SmolVLM
-from mlx_model.tokenizer import Tokenizer
-from mlx_model.weights import INDEX_NAME, check_names_and_shapes, read_index, read_weights, weight_files
+from mlx_model.weights import INDEX_NAME, check_names_and_shapes, weight_files
 
 # What is kept byte for byte beside the weights: configuration, tokenizer, processor, templates, licence.
 _KEPT = re.compile(r"(.+\.(json|jinja|txt|model)|LICENSE.*|NOTICE.*)", re.IGNORECASE)
@@ -31,15 +28,10 @@ def open_folder(folder: Path) -> Source:
     """Read what is small, check what is not. Raises CheckpointError, RefusedError, or ConversionError if packed."""
     if not folder.is_dir():
         raise CheckpointError(f"{folder} is no folder and no .gguf file: there is nothing to convert.")
-    warn_of_code(folder)
-    config = read_model_config(folder)
+    checkpoint, weights = open_checkpoint(folder)
     values = read_json(folder / "config.json")
-    _check_unpacked(folder, values)
-    Tokenizer.from_folder(folder)
-    if config.vision is not None:
-        read_image_config(folder)
-    weights = read_weights(folder, config)
-    check_names_and_shapes(SmolVLM(config), weights, folder)
+    _check_unpacked(folder, values, weights)
+    check_names_and_shapes(checkpoint.model, weights, folder)
     parameters: list[Parameter | PackedParameter] = [
         Parameter(name, weight.shape, _float_dtype(folder, name, weight), partial(_take, weights, folder, name))
         for name, weight in weights.items()
@@ -48,9 +40,9 @@ def open_folder(folder: Path) -> Source:
     return Source(values, _kept_files(folder), parameters, nbytes)
 
 
-def _check_unpacked(folder: Path, values: dict[str, Any]) -> None:
+def _check_unpacked(folder: Path, values: dict[str, Any], weights: dict[str, mx.array]) -> None:
     packed = "quantization" in values or "quantization_config" in values
-    if packed or any(name.endswith(".scales") for name in read_index(folder)):
+    if packed or any(name.endswith(".scales") for name in weights):
         raise ConversionError(
             f"{folder} is quantized already, and packing again loses more. Use it as it is, or convert the original."
         )

@@ -48,9 +48,23 @@ def load(folder: Path, *, keep_quantized: bool | None = None) -> Checkpoint:
 
     Raises CheckpointError or RefusedError with the file and the key, tensor or shape in question.
     """
+    checkpoint, weights = open_checkpoint(folder)
+    if not (ON_METAL if keep_quantized is None else keep_quantized):
+        weights = expand(weights, checkpoint.config, folder)
+    if not ON_METAL:
+        weights = {name: _float32(weight) for name, weight in weights.items()}
+    _assign(checkpoint.model, weights, checkpoint.config, folder)
+    return checkpoint
+
+
+def open_checkpoint(folder: Path) -> tuple[Checkpoint, dict[str, mx.array]]:
+    """A checkpoint whose model has no weights yet, and its weights by our modules' names, still on disk.
+
+    Everything is checked but the weights' shapes and numbers. Raises as `load` does.
+    """
     if not folder.is_dir():
         raise CheckpointError(f"{folder} is no folder. A model is a folder with config.json and *.safetensors in it.")
-    warn_of_code(folder)
+    _warn_of_code(folder)
     config = read_model_config(folder)
     tokenizer = Tokenizer.from_folder(folder)
     check_tokenizer(tokenizer, config)
@@ -64,15 +78,10 @@ def load(folder: Path, *, keep_quantized: bool | None = None) -> Checkpoint:
         stop_ids=stop_ids(folder, config, tokenizer),
         model=SmolVLM(config),
     )
-    if not (ON_METAL if keep_quantized is None else keep_quantized):
-        weights = expand(weights, config, folder)
-    if not ON_METAL:
-        weights = {name: _float32(weight) for name, weight in weights.items()}
-    _assign(checkpoint.model, weights, config, folder)
-    return checkpoint
+    return checkpoint, weights
 
 
-def warn_of_code(folder: Path) -> None:
+def _warn_of_code(folder: Path) -> None:
     scripts = sorted(path.name for path in folder.glob("*.py"))
     if scripts or "auto_map" in read_json(folder / "config.json"):
         log.warning("%s brings code (%s), which is ignored.", folder, ", ".join(scripts) or "auto_map")

@@ -26,7 +26,10 @@ def main() -> None:
 
 
 def export(run: Path, out: Path, random: bool = False) -> None:
-    """Writes weights in float32 with the config, processor and tokenizer files that belong to them."""
+    """Writes weights with the config, processor and tokenizer files that belong to them.
+
+    In float16: quantization keeps its scales in the weights' type, and bfloat16's are coarser than 8 bits need.
+    """
     shape, tokenizer = Shape(), load_tokenizer(run / "tokenizer.json")
     ids = token_ids(tokenizer)
     model = build_model(build_config(shape, ids), seed=0)
@@ -36,7 +39,7 @@ def export(run: Path, out: Path, random: bool = False) -> None:
     temporary = out.with_name(out.name + ".partial")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
-    weights = {name: value.contiguous().clone() for name, value in model.state_dict().items()}
+    weights = {name: value.half().contiguous().clone() for name, value in model.state_dict().items()}
     save_file(weights, temporary / "model.safetensors", metadata={"format": "pt"})
     for name, content in folder_files(shape, ids).items():
         (temporary / name).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
@@ -66,7 +69,7 @@ def folder_files(shape: Shape, ids: dict[str, int]) -> dict[str, dict[str, objec
             "vocab_size": ids["vocab_size"],
             "tie_word_embeddings": False,
             "pad_token_id": ids["pad"],
-            "dtype": "float32",
+            "dtype": "float16",
             "text_config": {key: getattr(config.text_config, key) for key in text_keys} | {"rope_theta": 100000},
             "vision_config": {key: getattr(config.vision_config, key) for key in vision_keys},
         },

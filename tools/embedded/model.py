@@ -141,8 +141,8 @@ class Forward(nn.Module):
         positions [B, L] are the rotary positions; mask [B, 1, L, L] is true where a query may look.
         """
         text = self.model.model.text_model
-        x = text.embed_tokens(ids)
-        flat = x.flatten(0, 1).index_copy(0, places, features.flatten(0, 1).to(x.dtype))
+        x = text.embed_tokens(ids).to(features.dtype)
+        flat = x.flatten(0, 1).index_copy(0, places, features.flatten(0, 1))
         x = flat.view_as(x)
         angle = positions[..., None].float() * self.frequency
         angle = torch.cat((angle, angle), dim=-1)[:, None]

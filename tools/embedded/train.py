@@ -133,19 +133,18 @@ def work(
     forward, log = Forward(trained.model, plan.shape), Log(plan.out / "log.jsonl")
     encoder_seconds, total = 60 * plan.encoder_minutes, 60 * (plan.encoder_minutes + plan.whole_minutes)
     moment = saved = time.monotonic()
-    encoder_steps = step
     while (elapsed := clock.value) < total:
         step += 1
         alone = elapsed < encoder_seconds
         if alone:
-            progress, encoder_steps = elapsed / encoder_seconds, step
+            progress = elapsed / encoder_seconds
             loss = learn_to_see(maker, forward, trained.heads, plan.encoder_pictures, progress, log)
         else:
             progress = (elapsed - encoder_seconds) / (60 * plan.whole_minutes)
             loss = learn_to_answer(maker, forward, trained.heads, pick_form(step, progress), progress, log)
         loss.backward()
         barrier.wait()
-        factor = rate_factor(0.0 if alone else progress, step if alone else step - encoder_steps)
+        factor = rate_factor(0.0 if alone else progress, step)
         for slot in mine:
             if alone and "text_model" in slot.name:
                 continue
@@ -190,7 +189,7 @@ def learn_to_answer(
         logits = forward.model.lm_head(hidden.flatten(0, 1)[batch.asked]).float()
         answers = functional.cross_entropy(logits, batch.targets)
         log.answer(form, logits.detach(), batch)
-        share = 0.3 * max(0.0, 1 - progress * 1.25)
+        share = max(0.0, 1 - progress * 1.25)
         seen = heads(patches, batch.things, batch.letters) if share else 0
         return log.loss(answers, form.pictures) + share * seen
 
@@ -200,15 +199,15 @@ def normalise(pixels: Tensor) -> Tensor:
 
 
 def pick_form(step: int, progress: float) -> Form:
-    """Whole pictures first; a quarter of the steps hold split ones once the first fifth has passed."""
-    if progress < 0.2:
+    """Whole pictures first; a fifth of the steps hold split ones once the first third has passed."""
+    if progress < 0.33:
         return ONE
-    return {0: FOUR, 4: TWO}.get(step % 8, ONE)
+    return {0: FOUR, 5: TWO}.get(step % 10, ONE)
 
 
 def rate_factor(progress: float, step: int) -> float:
-    """Rises over a stage's first 100 steps, stays, and from 45 % of the last stage's time falls in a line to zero."""
-    return min(1.0, step / 100, max(0.0, (1 - progress) / 0.55))
+    """Rises over the first 100 steps, stays, and after a quarter of the last stage falls in a line to zero."""
+    return min(1.0, step / 100, max(0.0, (1 - progress) / 0.75))
 
 
 def save_checkpoint(path: Path, trained: Trained, slots: list[Slot], step: int, elapsed: float) -> None:

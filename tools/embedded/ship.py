@@ -1,0 +1,53 @@
+"""Packs a hub-form folder into the one that ships: converted by the product's own `convert`, with what a reader needs.
+
+Beside the model stand `classes.json` (what it knows), `notice.txt` (what the product says each time it is used) and
+`NOTICE` (whose art it was trained on).
+"""
+
+import argparse
+import shutil
+from pathlib import Path
+
+from convert.conversion import convert
+from convert.recipe import Recipe
+
+LIMIT = 12_000_000  # bytes, all files together
+NOTICE = (
+    "The embedded model knows one to five drawn things (see classes.json), their places, counts and colours, plain "
+    "backgrounds and short words in capitals. It knows nothing of photographs, people or screens."
+)
+ART = """\
+This model was trained from scratch on pictures drawn with two sets of emoji:
+
+- Noto Emoji, copyright Google LLC, Apache License 2.0
+- Twemoji, copyright Twitter, Inc and other contributors, CC BY 4.0 (https://creativecommons.org/licenses/by/4.0/);
+  scaled and placed on other backgrounds
+
+Words in the pictures were set in DejaVu, Liberation, Lato, Roboto, Open Sans, Carlito and Comfortaa, which are free
+fonts. The configuration, the chat template and the names of the special tokens follow SmolVLM by Hugging Face, Apache
+License 2.0; none of its weights are in here.
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("hub", type=Path, help="hub-form folder, from tools.embedded.export")
+    parser.add_argument("out", type=Path, help="folder to write, replaced when it is there")
+    parser.add_argument("--bits", type=int, default=8)
+    given = parser.parse_args()
+    ship(given.hub, given.out, Recipe(bits=given.bits))
+
+
+def ship(hub: Path, out: Path, recipe: Recipe) -> None:
+    """Raises ValueError when the folder has grown beyond what ships."""
+    convert(hub, out, recipe, force=True)
+    shutil.copy(Path(__file__).with_name("classes.json"), out)
+    (out / "notice.txt").write_text(NOTICE + "\n", encoding="utf-8")
+    (out / "NOTICE").write_text(ART, encoding="utf-8")
+    size = sum(file.stat().st_size for file in out.iterdir())
+    if size > LIMIT:
+        raise ValueError(f"{out} has {size:,} bytes, {size - LIMIT:,} more than ship: fewer bits make it smaller")
+
+
+if __name__ == "__main__":
+    main()

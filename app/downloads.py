@@ -32,12 +32,9 @@ def download(hub_id: str, progress: Progress = lambda done, total: None) -> Path
     `progress(bytes here, bytes in all)`; what it raises stops the download. Finished files stay in the cache. When the
     hub cannot be asked, a complete snapshot that is here already will do. Raises DownloadError.
     """
-    # Its transfers could not be stopped from `progress`, and they report no bytes on the way.
-    os.environ.setdefault("HF_HUB_DISABLE_XET", "1")
-    import huggingface_hub
+    _tame_the_library()
     from huggingface_hub.errors import HTTPError
 
-    huggingface_hub.logging.set_verbosity_error()
     try:
         sizes, commit = _list_files(hub_id)
     except (HTTPError, OSError) as error:
@@ -49,6 +46,29 @@ def download(hub_id: str, progress: Progress = lambda done, total: None) -> Path
         return _fetch(hub_id, commit, sizes, progress)
     except (HTTPError, OSError) as error:
         raise DownloadError(_sentence(hub_id, error)) from error
+
+
+def download_size(hub_id: str) -> int:
+    """Bytes of the files that `download` would ask for; looks at the hub's listing alone. Raises DownloadError."""
+    _tame_the_library()
+    from huggingface_hub.errors import HTTPError
+
+    try:
+        sizes, _ = _list_files(hub_id)
+    except (HTTPError, OSError) as error:
+        raise DownloadError(_sentence(hub_id, error)) from error
+    return sum(sizes.values())
+
+
+def _tame_the_library() -> None:
+    """Settings that huggingface_hub reads once, when it is imported."""
+    # Xet's transfers could not be stopped from `progress`, and they report no bytes on the way.
+    os.environ.setdefault("HF_HUB_DISABLE_XET", "1")
+    # It would tell the hub, with every request, what kind of program started us.
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    import huggingface_hub
+
+    huggingface_hub.logging.set_verbosity_error()
 
 
 def _list_files(hub_id: str) -> tuple[dict[str, int], str]:

@@ -66,6 +66,12 @@ def is_hub_id(name: str) -> bool:
     return re.fullmatch(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", name, re.ASCII) is not None
 
 
+def hub_id_of(name: str) -> str | None:
+    """The hub's id for a short name of the catalogue or an id itself; None for anything else."""
+    known = next((known.hub_id for known in catalogue() if known.name == name.lower()), name)
+    return known if is_hub_id(known) else None
+
+
 def find_model(name: str | None = None) -> Installed:
     """The checkpoint that `--model` names: a folder, a short name, or an id that is installed.
 
@@ -78,10 +84,9 @@ def find_model(name: str | None = None) -> Installed:
         return Installed(folder.resolve().name, folder)
     if name == EMBEDDED:
         return _embedded()
-    known = next((known for known in catalogue() if known.name == name.lower()), None)
-    if installed := _find_id(known.hub_id if known else name):
+    if installed := _find_id(hub_id_of(name) or name):
         return installed
-    raise ModelNotFoundError(_how_to_get(name, known.hub_id if known else None))
+    raise ModelNotFoundError(_how_to_get(name))
 
 
 def list_converted() -> list[str]:
@@ -152,11 +157,11 @@ def _embedded() -> Installed:
     return Installed(EMBEDDED, folder, (folder / "notice.txt").read_text(encoding="utf-8").strip())
 
 
-def _how_to_get(name: str, hub_id: str | None) -> str:
+def _how_to_get(name: str) -> str:
     if Path(name).is_file():
         return f"{name} is a file, not a model folder; a .gguf file becomes one with: smolsight convert {name}"
-    if hub_id or is_hub_id(name):
-        return f"The model {name} is not installed; to download and convert it: smolsight convert {hub_id or name}"
+    if hub_id := hub_id_of(name):
+        return f"The model {name} is not installed; to download and convert it: smolsight convert {hub_id}"
     if "/" in name or "\\" in name:
         return f"There is no model folder {name}."
     names = ", ".join([EMBEDDED, *(known.name for known in catalogue())])

@@ -10,7 +10,7 @@ import click
 
 from app.cli.byte_progress import ByteProgress
 from app.cli.stderr import say
-from app.shelf import catalogue, converted_folder, is_hub_id
+from app.shelf import catalogue, converted_folder, hub_id_of
 from convert.recipe import BITS, GROUP_SIZES, UNPACKED_BITS, Recipe
 from mlx_model.errors import ModelNotFoundError
 
@@ -26,7 +26,7 @@ from mlx_model.errors import ModelNotFoundError
 @click.option("--group-size", type=click.Choice(GROUP_SIZES), help="Weights that share a scale. Default: 64.")
 @click.option("--force", is_flag=True, help="Replace the folder if it exists.")
 def convert(source: str, out: Path | None, bits: int | None, group_size: int | None, force: bool) -> None:
-    """Turn SOURCE into small MLX weights.
+    """Turn a checkpoint into small MLX weights.
 
     SOURCE is a folder in the hub's form, a .gguf file of SmolLM2, a model of the Hugging Face hub such as
     HuggingFaceTB/SmolVLM2-256M-Video-Instruct, or its short name (256m, 500m, 2.2b), which is downloaded first.
@@ -37,13 +37,13 @@ def convert(source: str, out: Path | None, bits: int | None, group_size: int | N
         source = _hub_id(source)
     recipe = _recipe(source, bits, group_size)
     out = out or converted_folder(source, recipe.bits if recipe else None)
-    _run(source, out, recipe, force)
+    make_model(source, out, recipe, force)
     click.echo(out)
 
 
 def _hub_id(name: str) -> str:
-    known = next((known.hub_id for known in catalogue() if known.name == name.lower()), name)
-    if not is_hub_id(known) or known.lower().endswith(".gguf"):
+    known = hub_id_of(name)
+    if known is None or known.lower().endswith(".gguf"):
         names = ", ".join(known.name for known in catalogue())
         raise ModelNotFoundError(
             f"There is no folder or file {name}; a model of the hub is named org/name, or one of: {names}."
@@ -58,7 +58,8 @@ def _recipe(source: str, bits: int | None, group_size: int | None) -> Recipe | N
     return Recipe(bits or Recipe.bits, group_size or Recipe.group_size)
 
 
-def _run(source: str, out: Path, recipe: Recipe | None, force: bool) -> None:
+def make_model(source: str, out: Path, recipe: Recipe | None = None, force: bool = False) -> None:
+    """Download what is not here, convert it into the folder `out`, and say on stderr what came of it."""
     from convert.output_folder import check_output
 
     check_output(out, force=force)  # before anything is downloaded
@@ -77,10 +78,10 @@ def _run(source: str, out: Path, recipe: Recipe | None, force: bool) -> None:
     parts = ", ".join(f"{part.part} {part.bits_per_weight:.1f}" for part in result.parts)
     seconds = time.perf_counter() - start
     say(
-        f"{_size(result.bytes_before)} of weights became {_size(result.bytes_after)} in {seconds:.0f} s; "
+        f"{in_words(result.bytes_before)} of weights became {in_words(result.bytes_after)} in {seconds:.0f} s; "
         f"bits a weight: {parts}."
     )
 
 
-def _size(nbytes: int) -> str:
+def in_words(nbytes: int) -> str:
     return f"{nbytes / 1e9:.2f} GB" if nbytes >= 1e9 else f"{nbytes / 1e6:.1f} MB"

@@ -14,10 +14,11 @@ from click.shell_completion import CompletionItem
 from app.cli.asking import Asking, Question
 from app.cli.errors import exit_code, sentence
 from app.cli.inputs import STDIN
+from app.cli.offer import find_or_fetch
 from app.cli.output import JsonOutput, Output, WordsOutput
 from app.cli.progress import Progress
 from app.cli.stderr import say
-from app.shelf import EMBEDDED, catalogue, find_model, list_converted
+from app.shelf import EMBEDDED, catalogue, list_converted
 from app.tasks import DEFAULT_TASK, tasks
 from mlx_model.errors import Cancelled, DetailError, ModelError, SmolsightError
 
@@ -107,7 +108,7 @@ def describe(
     output = JsonOutput() if as_json else WordsOutput(streams=stream, with_paths=len(inputs) > 1 and not together)
     groups = [inputs] if together or not inputs else [(path,) for path in inputs]
     try:
-        installed = find_model(model)
+        installed = find_or_fetch(model)
         if installed.notice:
             say(installed.notice)
         with Progress() as progress:

@@ -40,18 +40,19 @@ def start(*arguments: str | Path, **options: Any) -> "subprocess.Popen[bytes]":
     return process
 
 
-def on_terminal(*command: str | Path, **environment: str) -> Ended:
-    """Run `command` with stderr on a terminal of its own and stdout on a pipe."""
+def on_terminal(*command: str | Path, typed: str | None = None, **environment: str) -> Ended:
+    """Run `command` with stderr on a terminal of its own and stdout on a pipe; with `typed`, stdin on it as well."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         list(map(str, command)),
         cwd=ROOT,
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.DEVNULL if typed is None else theirs,
         stdout=subprocess.PIPE,
         stderr=theirs,
         env={**os.environ, "TERM": "xterm", "COLUMNS": "100", **environment},
     )
     os.close(theirs)
+    os.write(ours, (typed or "").encode())
     shown = b""
     deadline = time.monotonic() + TIMEOUT
     while time.monotonic() < deadline:

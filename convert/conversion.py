@@ -107,9 +107,10 @@ def _check_result(folder: Path, source: Path) -> None:
 
 
 def _config_json(source: Source, recipe: Recipe, stored_name: Callable[[str], str]) -> bytes:
-    """The source's own config.json, with `quantization` where something is packed."""
-    quantization = _quantization_entry(source.parameters, recipe, stored_name)
-    config = source.config | ({"quantization": quantization} if quantization else {})
+    """The source's own config.json, with `quantization` where something is packed and no pointer to code."""
+    config = {key: value for key, value in source.config.items() if key != "auto_map"}
+    if quantization := _quantization_entry(source.parameters, recipe, stored_name):
+        config["quantization"] = quantization
     return (json.dumps(config, indent=2, ensure_ascii=False) + "\n").encode()
 
 

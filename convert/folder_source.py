@@ -12,7 +12,6 @@ from typing import Any
 import mlx.core as mx
 
 from convert.packing import PackedParameter, Parameter
-from convert.shards import DTYPES
 from convert.source import Source
 from mlx_model.checkpoint import open_checkpoint
 from mlx_model.errors import CheckpointError, ConversionError
@@ -33,7 +32,7 @@ def open_folder(folder: Path) -> Source:
     _check_unpacked(folder, values, weights)
     check_names_and_shapes(checkpoint.model, weights, folder)
     parameters: list[Parameter | PackedParameter] = [
-        Parameter(name, weight.shape, _float_dtype(folder, name, weight), partial(_take, weights, folder, name))
+        Parameter(name, weight.shape, weight.dtype, partial(_take, weights, folder, name))
         for name, weight in weights.items()
     ]
     nbytes = sum(file.stat().st_size for file in weight_files(folder))
@@ -46,12 +45,6 @@ def _check_unpacked(folder: Path, values: dict[str, Any], weights: dict[str, mx.
         raise ConversionError(
             f"{folder} is quantized already, and packing again loses more. Use it as it is, or convert the original."
         )
-
-
-def _float_dtype(folder: Path, name: str, weight: mx.array) -> mx.Dtype:
-    if weight.dtype not in DTYPES.values() or weight.dtype == mx.uint32:
-        raise CheckpointError(f"{folder}: {name} is {weight.dtype}, and weights are float32, float16 or bfloat16.")
-    return weight.dtype
 
 
 def _take(weights: dict[str, mx.array], folder: Path, name: str) -> mx.array:

@@ -106,6 +106,7 @@ def read_weights(folder: Path, config: ModelConfig) -> dict[str, mx.array]:
     """Tensors by our modules' names, still lazy. A tied head that a file repeats is left out."""
     index = read_index(folder)
     _check_depth(index, config, folder)
+    _check_dtypes(index)
     loaded: dict[Path, Any] = {file: mx.load(str(file)) for file in {info.file for info in index.values()}}
     weights: dict[str, mx.array] = {}
     for name, info in index.items():
@@ -130,6 +131,16 @@ def _check_depth(index: Iterable[str], config: ModelConfig, folder: Path) -> Non
             raise CheckpointError(
                 f"{folder} lacks {layers}.{len(held)} and more: config.json's 'num_hidden_layers' is {count}, the "
                 f"weights have {len(held)} layers. Get the checkpoint again."
+            )
+
+
+def _check_dtypes(index: Mapping[str, TensorInfo]) -> None:
+    """Refuse what MLX cannot read (float64), and what it would take for numbers that they are not (8-bit floats)."""
+    for name, info in index.items():
+        is_packed = info.dtype == "U32" and f"{name.removesuffix('.weight')}.scales" in index
+        if rename(name) is not None and info.dtype not in ("F32", "F16", "BF16") and not is_packed:
+            raise CheckpointError(
+                f"{info.file}: '{name}' is of dtype {info.dtype}; weights are F32, F16, BF16 or packed in U32."
             )
 
 

@@ -8,7 +8,6 @@ missing one is reported by name. Nothing is guessed. Mirrors transformers' `conf
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from mlx_model.errors import CheckpointError, RefusedError
 from mlx_model.json_file import Section, read_json
@@ -116,8 +115,9 @@ def read_model_config(folder: Path) -> ModelConfig:
     if model_type in VISION_MODEL_TYPES:
         return _vision_language_config(top, model_type)
     if model_type in TEXT_MODEL_TYPES:
-        text = _text_config(top, bool(values.get("tie_word_embeddings", False)))
-        return ModelConfig(model_type, text, eos_token_ids=_eos(values), quantization=_quantization(top))
+        text = _text_config(top, top.get("tie_word_embeddings", bool, False))
+        eos = top.token_ids("eos_token_id")
+        return ModelConfig(model_type, text, eos_token_ids=eos, quantization=_quantization(top))
     known = ", ".join(sorted(VISION_MODEL_TYPES | TEXT_MODEL_TYPES))
     raise RefusedError(f"{path}: model_type {model_type!r} is not one that Smolsight knows ({known}).")
 
@@ -125,7 +125,7 @@ def read_model_config(folder: Path) -> ModelConfig:
 def _vision_language_config(top: Section, model_type: str) -> ModelConfig:
     text = top.section("text_config")
     # An older file ties the head in the text part only.
-    tied = top.values.get("tie_word_embeddings", text.values.get("tie_word_embeddings", False))
+    tied = top.get("tie_word_embeddings", bool, text.get("tie_word_embeddings", bool, False))
     text.only("model_type", "llama")
     vision = _vision_config(top.section("vision_config"))
     scale_factor = top.positive("scale_factor")
@@ -133,7 +133,7 @@ def _vision_language_config(top: Section, model_type: str) -> ModelConfig:
         raise CheckpointError(
             f"{top.path}: {vision.patches_per_side} patches a side cannot be shuffled by 'scale_factor' {scale_factor}."
         )
-    text_config = _text_config(text, bool(tied))
+    text_config = _text_config(text, tied)
     image_token_id = top.get("image_token_id", int)
     if not 0 <= image_token_id < text_config.vocab_size:
         raise CheckpointError(
@@ -145,7 +145,7 @@ def _vision_language_config(top: Section, model_type: str) -> ModelConfig:
         vision=vision,
         scale_factor=scale_factor,
         image_token_id=image_token_id,
-        eos_token_ids=_eos(top.values) or _eos(text.values),
+        eos_token_ids=top.token_ids("eos_token_id") or text.token_ids("eos_token_id"),
         quantization=_quantization(top),
     )
 
@@ -195,21 +195,19 @@ def _rope_theta(section: Section) -> float:
     """In the section itself (hub), or in its `rope_parameters` (files saved by transformers 5)."""
     for key in ("rope_parameters", "rope_scaling"):
         rope = section.values.get(key)
-        if isinstance(rope, dict) and rope.get("rope_type", rope.get("type", "default")) != "default":
-            raise RefusedError(f"{section.path}: RoPE of type {rope.get('rope_type')!r} is not supported.")
+        if isinstance(rope, dict) and (kind := rope.get("rope_type", rope.get("type", "default"))) != "default":
+            raise RefusedError(f"{section.path}: RoPE of type {kind!r} is not supported.")
     if isinstance(section.values.get("rope_parameters"), dict):
-        return section.section("rope_parameters").get("rope_theta", float)
-    return section.get("rope_theta", float)
-
-
-def _eos(values: dict[str, Any]) -> tuple[int, ...]:
-    eos = values.get("eos_token_id")
-    return tuple(eos) if isinstance(eos, list) else () if eos is None else (int(eos),)
+        section = section.section("rope_parameters")
+    base = section.get("rope_theta", float)
+    if base <= 0:
+        raise CheckpointError(f"{section.path}: 'rope_theta' is {base}, expected a positive number.")
+    return base
 
 
 def _quantization(top: Section) -> dict[str, Quantization | None]:
     """`quantization` as mlx-lm and mlx-vlm write it: the default's keys beside per-module objects or `false`."""
-    if "quantization" not in top.values:
+    if top.values.get("quantization") is None:
         return {}
     section = top.section("quantization")
     result: dict[str, Quantization | None] = {"": _packing(section)}
@@ -242,7 +240,7 @@ def read_image_config(folder: Path) -> ImageConfig:
         raise CheckpointError(f"{top.path}: 'image_std' is {list(std)}, and pixels are divided by it.")
     tile = top.section("max_image_size").positive("longest_edge")
     longest_edge = top.section("size").positive("longest_edge")
-    video = top.section("video_sampling") if "video_sampling" in top.values else None
+    video = top.section("video_sampling") if top.values.get("video_sampling") is not None else None
     return ImageConfig(
         tile=tile,
         longest_edge=longest_edge,

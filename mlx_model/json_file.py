@@ -1,6 +1,7 @@
 """Reading a checkpoint's JSON so that whatever is wrong with it is said with the file and the key."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -34,14 +35,17 @@ class Section:
         return f"{self.name}.{key}" if self.name else key
 
     def get(self, key: str, kind: type[T], default: T | None = None) -> T:
-        value = self.values.get(key, default)
+        """The value of a key; JSON's null is as good as absent."""
+        value = self.values.get(key)
+        value = default if value is None else value
         if value is None:
             raise CheckpointError(
                 f"{self.path} lacks '{self._label(key)}': the model cannot be built without it. Get the file again."
             )
-        if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        if kind is float and type(value) is int and abs(value) < 2**53:
             value = float(value)
-        if not isinstance(value, kind) or isinstance(value, bool) is not (kind is bool):
+        is_finite = not isinstance(value, float) or math.isfinite(value)
+        if not isinstance(value, kind) or isinstance(value, bool) is not (kind is bool) or not is_finite:
             raise CheckpointError(f"{self.path}: '{self._label(key)}' is {value!r}, expected a {kind.__name__}.")
         return value
 
@@ -51,10 +55,20 @@ class Section:
             raise CheckpointError(f"{self.path}: '{self._label(key)}' is {value}, expected a positive 32-bit number.")
         return value
 
+    def token_ids(self, key: str) -> tuple[int, ...]:
+        """A token's id, or a list of them; none where the key is absent."""
+        value = self.values.get(key)
+        ids = [] if value is None else value if isinstance(value, list) else [value]
+        if any(type(token_id) is not int for token_id in ids):
+            raise CheckpointError(
+                f"'{self._label(key)}' in {self.path} is {value!r}, not an id or a list of ids. Get the file again."
+            )
+        return tuple(ids)
+
     def section(self, key: str) -> "Section":
         return Section(self.get(key, dict), self.path, self._label(key))
 
     def only(self, key: str, allowed: str) -> None:
         """Refuse a value that would need another architecture; absent means the reference's default, `allowed`."""
-        if (value := self.values.get(key, allowed)) != allowed:
+        if (value := self.values.get(key)) not in (None, allowed):
             raise RefusedError(f"{self.path}: '{self._label(key)}' is {value!r}, and only {allowed!r} is supported.")

@@ -1,11 +1,10 @@
 """The tokens that end an answer. Knows the checkpoint's files and the names that published models end with."""
 
 from pathlib import Path
-from typing import Any
 
 from mlx_model.config import ModelConfig
 from mlx_model.errors import CheckpointError
-from mlx_model.json_file import read_json
+from mlx_model.json_file import Section, read_json
 from mlx_model.tokenizer import END_OF_UTTERANCE, Tokenizer
 
 # SmolVLM's, SmolLM2's, SmolDocling's and granite-docling's.
@@ -18,9 +17,9 @@ def stop_ids(folder: Path, config: ModelConfig, tokenizer: Tokenizer) -> frozens
     CheckpointError where nothing would end an answer, or generation_config.json is broken.
     """
     file = folder / "generation_config.json"
-    stated = _stated_ids(read_json(file).get("eos_token_id"), file) if file.exists() else frozenset()
+    stated = Section(read_json(file), file).token_ids("eos_token_id") if file.exists() else ()
     if stated:
-        return stated
+        return frozenset(stated)
     known = {tokenizer.token_id(token) for token in KNOWN_ENDS if token in tokenizer.special_tokens}
     ids = frozenset(config.eos_token_ids) | {token_id for token_id in known if token_id is not None}
     if not ids:
@@ -29,10 +28,3 @@ def stop_ids(folder: Path, config: ModelConfig, tokenizer: Tokenizer) -> frozens
             "Download or convert the checkpoint again."
         )
     return ids
-
-
-def _stated_ids(value: Any, file: Path) -> frozenset[int]:
-    ids = [] if value is None else value if isinstance(value, list) else [value]
-    if any(isinstance(token_id, bool) or not isinstance(token_id, int) for token_id in ids):
-        raise CheckpointError(f"'eos_token_id' in {file} is {value!r}, not an id or a list of ids. Get the file again.")
-    return frozenset(ids)

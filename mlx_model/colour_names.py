@@ -11,9 +11,9 @@ _HUES = (
     (42, "orange"),
     (68, "yellow"),
     (165, "green"),
-    (195, "turquoise"),
+    (190, "turquoise"),
     (255, "blue"),
-    (290, "purple"),
+    (315, "purple"),
     (338, "pink"),
     (360, "red"),
 )
@@ -32,9 +32,9 @@ def name_colour(red: int, green: int, blue: int) -> str:
         return "dark brown" if lightness < 0.2 else "brown"
     if name == "red" and lightness > 0.7:
         return "pink"
-    if lightness < 0.25:
+    if lightness < 0.3:
         return f"dark {name}"
-    return f"light {name}" if lightness > 0.75 else name
+    return f"light {name}" if lightness > 0.7 else name
 
 
 def _name_grey(lightness: float) -> str:

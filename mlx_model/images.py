@@ -15,6 +15,7 @@ from typing import Literal
 import numpy as np
 from PIL import Image
 
+from mlx_model import lanczos
 from mlx_model.colour_names import name_colour
 from mlx_model.config import ImageConfig
 from mlx_model.errors import DetailError
@@ -111,19 +112,15 @@ def _canvas_size(width: int, height: int, tile: int) -> tuple[int, int]:
 def cut_tiles(image: Image.Image, plan: Plan, config: ImageConfig) -> np.ndarray:
     """An RGB `image` as uint8 [tiles, tile, tile, 3]: row by row, the global image last."""
     tile = config.tile
-    canvas = _resize(_resize(image, plan.first_width, plan.first_height), plan.width, plan.height)
+    canvas = lanczos.resize(lanczos.resize(image, plan.first_width, plan.first_height), plan.width, plan.height)
     if plan.tiles == 1:
         return np.asarray(canvas)[None]
     tiles = np.empty((plan.tiles, tile, tile, 3), np.uint8)
-    grid = np.asarray(canvas).reshape(plan.rows, tile, plan.cols, tile, 3).swapaxes(1, 2)
-    tiles[:-1].reshape(plan.rows, plan.cols, tile, tile, 3)[:] = grid
-    tiles[-1] = np.asarray(_resize(canvas, tile, tile))
+    corners = [(x, y) for y in range(0, plan.height, tile) for x in range(0, plan.width, tile)]
+    for place, (x, y) in enumerate(corners):
+        tiles[place] = np.asarray(canvas.crop((x, y, x + tile, y + tile)))
+    tiles[-1] = np.asarray(lanczos.resize(canvas, tile, tile))
     return tiles
-
-
-def _resize(image: Image.Image, width: int, height: int) -> Image.Image:
-    same = image.size == (width, height)  # Pillow would return a copy
-    return image if same else image.resize((width, height), Image.Resampling.LANCZOS)
 
 
 def normalize(tiles: np.ndarray, config: ImageConfig) -> np.ndarray:

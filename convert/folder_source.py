@@ -19,7 +19,7 @@ from mlx_model.json_file import read_json
 from mlx_model.weights import INDEX_NAME, check_names_and_shapes, weight_files
 
 # What is kept byte for byte beside the weights: configuration, tokenizer, processor, templates, licence.
-_KEPT = re.compile(r"(.+\.(json|jinja|txt|model)|LICENSE.*|NOTICE.*)", re.IGNORECASE)
+_KEPT = re.compile(r".+\.(json|jinja|txt|model)|(LICENSE|NOTICE)(\.(txt|md))?", re.IGNORECASE)
 _REWRITTEN = ("config.json", INDEX_NAME)
 
 

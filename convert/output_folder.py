@@ -50,6 +50,7 @@ def new_folder(out: Path) -> Iterator[Path]:
 
     Raises ConversionError where the disk is full or the place cannot be written to.
     """
+    out = out.resolve()  # where a link points, not the link, is what is replaced
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         _remove_leftovers(out)

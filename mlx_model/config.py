@@ -15,6 +15,8 @@ from mlx_model.json_file import Section, read_json
 VISION_MODEL_TYPES = frozenset({"smolvlm", "idefics3"})
 TEXT_MODEL_TYPES = frozenset({"llama"})
 
+MAX_EDGE = 4096  # pixels: the reference's "4k resolution as absolute maximum", whatever a checkpoint asks for
+
 
 @dataclass(frozen=True)
 class Quantization:
@@ -97,7 +99,7 @@ class ImageConfig:
     @property
     def high(self) -> int:
         """The number of tiles along the long edge that the checkpoint itself asks for."""
-        return max(1, self.longest_edge // self.tile)
+        return max(1, min(self.longest_edge, MAX_EDGE) // self.tile)
 
 
 def read_model_config(folder: Path) -> ModelConfig:

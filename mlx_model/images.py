@@ -17,12 +17,10 @@ from PIL import Image
 
 from mlx_model import lanczos
 from mlx_model.colour_names import name_colour
-from mlx_model.config import ImageConfig
+from mlx_model.config import MAX_EDGE, ImageConfig
 from mlx_model.errors import DetailError
 
 Detail = Literal["low", "auto", "high"] | int
-
-MAX_EDGE = 4096  # the reference's "4k resolution as absolute maximum"
 
 # Levels between a channel's extremes that still count as one colour: what JPEG makes of a solid fill, and less than
 # the faintest text that is seen (#f7f7f7 on white differs by 8).

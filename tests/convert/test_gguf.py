@@ -219,6 +219,15 @@ def test_a_missing_tensor_is_named(file: Path, tmp_path: Path) -> None:
         convert(file, tmp_path / "out")
 
 
+def test_an_empty_tensor_is_named(file: Path, tmp_path: Path) -> None:
+    weights = smollm2_weights()
+    weights["model.embed_tokens.weight"] = np.zeros((0, 192), np.float32)
+    write_gguf(file, weights, embeddings="F16")
+
+    with pytest.raises(CheckpointError, match=r"'token_embd.weight' is empty, of the shape \[0, 192\]"):
+        convert(file, tmp_path / "out")
+
+
 def test_numbers_that_are_not_finite_are_reported(file: Path, tmp_path: Path) -> None:
     weights = smollm2_weights()
     weights["model.norm.weight"][3] = np.nan

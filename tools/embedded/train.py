@@ -198,10 +198,10 @@ def normalise(pixels: Tensor) -> Tensor:
 
 
 def pick_form(step: int, progress: float) -> Form:
-    """Whole pictures first; a fifth of the steps hold split ones once the first half is nearly over."""
+    """Whole pictures first; two fifths of the steps hold split ones once the first half is nearly over."""
     if progress < 0.45:
         return ONE
-    return {0: FOUR, 5: TWO}.get(step % 10, ONE)
+    return {0: FOUR, 2: TWO}.get(step % 5, ONE)
 
 
 def rate_factor(progress: float, step: int) -> float:

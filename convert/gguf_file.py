@@ -59,6 +59,8 @@ class GGUFFile:
 
 def read_gguf(path: Path) -> GGUFFile:
     """Read and check a file's header. Raises CheckpointError where it is damaged, RefusedError for what it may hold."""
+    if not path.is_file():
+        raise CheckpointError(f"{path} is no regular file, so it is no GGUF file.")
     try:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
             return _read_header(path, _Cursor(path, content))

@@ -4,6 +4,7 @@ The work is a function of a module, its argument and result are picklable. Knows
 """
 
 import os
+import signal
 from collections.abc import Callable
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -53,6 +54,7 @@ class _Failure:
 
 
 def _work(work: Callable[[Any], Any], given: Any, theirs: Connection) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches both; the other one ends this
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.dup2(nowhere, 2)

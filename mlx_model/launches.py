@@ -1,9 +1,10 @@
 """How many kernels Metal would launch, and how often Python would wait for it: counted on any machine.
 
-`recorded` runs real code on arrays that are never computed. While it runs, each `mx.fast` function is one opaque
-primitive in place of the several that a CPU takes it apart into, `mx.eval` and `mx.async_eval` note what was asked
-for, and a number that Python reads from the device is made up. Afterwards the graph behind all that was asked for is
-walked: every primitive that is no view counts as one kernel, one made by `mx.compile` as well.
+`recorded` runs real code on arrays that are never computed. While it runs, each `mx.fast` function, like
+`mx.dequantize`, is one opaque primitive in place of the several that a CPU takes it apart into, `mx.eval` and
+`mx.async_eval` note what was asked for, and a number that Python reads from the device is made up. Afterwards the graph
+behind all that was asked for is walked: every primitive that is no view counts as one kernel, and so does what
+`mx.compile` fused.
 
 What that leaves out: copies that Metal makes of arrays whose rows do not lie in order, and the cases in which an
 `mx.fast` function has no kernel of its own for a shape. Knows no model.
@@ -28,6 +29,7 @@ VIEWS = frozenset(
 # The primitive of `mx.depends`, which passes its first input on: what stands for an `mx.fast` function in the graph.
 STAND_IN = "Depends"
 MADE_UP = 33  # an id in every vocabulary, and no special one
+_evaluate = mx.eval  # the real one, also while another stands in its place
 _PRIMITIVE = re.compile(r'label ="(\w+)", shape=rectangle')
 
 
@@ -69,7 +71,7 @@ def replaced(owner: object, name: str, value: object) -> Iterator[None]:
 def hollow(shape: Iterable[int], dtype: mx.Dtype) -> mx.array:
     """An evaluated array of zeros that takes a single number's memory."""
     array = mx.broadcast_to(mx.zeros((), dtype), tuple(shape))
-    mx.eval(array)
+    _evaluate(array)
     return array
 
 
@@ -98,6 +100,7 @@ class _Recording:
         with ExitStack() as stack:
             for name in FAST_FUNCTIONS:
                 stack.enter_context(replaced(mx.fast, name, _stand_in))
+            stack.enter_context(replaced(mx, "dequantize", _dequantize_stand_in))
             for name in ("eval", "async_eval"):
                 stack.enter_context(replaced(mx, name, getattr(self, name)))
             for name in ("item", "__int__", "__float__"):
@@ -141,3 +144,10 @@ def _stand_in(x: mx.array, *rest: Any, **options: Any) -> mx.array:
     inputs = [value for value in (*rest, *options.values()) if isinstance(value, mx.array)]
     stood: mx.array = mx.depends(x, inputs or [x])
     return stood
+
+
+def _dequantize_stand_in(
+    w: mx.array, scales: mx.array, biases: mx.array | None = None, group_size: int | None = None, *_: Any, **__: Any
+) -> mx.array:
+    width = scales.shape[-1] * (group_size or 64)  # MLX's own default
+    return _stand_in(hollow((*w.shape[:-1], width), scales.dtype), w, scales, biases)

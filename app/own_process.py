@@ -5,12 +5,15 @@ The work is a function of a module, its argument and result are picklable. Knows
 
 import os
 import signal
+import sys
 from collections.abc import Callable
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
 from mlx_model.errors import SmolsightError
+
+PATIENCE = 5.0  # seconds
 
 Given = TypeVar("Given")
 Result = TypeVar("Result")
@@ -35,7 +38,12 @@ def in_own_process(name: str, work: Callable[[Given], Result], given: Given) -> 
     except EOFError:
         process.join()
         raise ProcessError(f"{name} ended before its work was done (exit code {process.exitcode}).") from None
+    except BaseException:
+        process.terminate()
+        raise
     finally:
+        # It ends by itself, after its own clearing up; a long step of its work is not waited for.
+        process.join(PATIENCE)
         process.kill()
         process.join()
         ours.close()
@@ -55,6 +63,7 @@ class _Failure:
 
 def _work(work: Callable[[Any], Any], given: Any, theirs: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches both; the other one ends this
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.dup2(nowhere, 2)

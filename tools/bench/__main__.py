@@ -31,7 +31,7 @@ def main() -> None:
     print(found, end="")
     if options.write:
         page = options.write.read_text(encoding="utf-8")
-        measured = f"{_setting(options.runs, options.tokens)}\n\n{found}"
+        measured = f"{_setting(options)}\n\n{found}"
         options.write.write_text(with_measured(page, measured), encoding="utf-8")
 
 
@@ -62,10 +62,11 @@ def with_measured(page: str, measured: str) -> str:
     return MEASURED.sub(lambda place: f"{place[1]}{measured}{place[2]}", page)
 
 
-def _setting(runs: int, tokens: int) -> str:
+def _setting(options: argparse.Namespace) -> str:
     """Under what the tables came about."""
     machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
-    return f"{machine}; {tokens} tokens, medians of {runs} runs of each side, in turn."
+    tokenizer = "a tokenizer given by hand" if options.tokenizer else "a small byte-level tokenizer"
+    return f"{machine}; {tokenizer}; {options.tokens} tokens, medians of {options.runs} runs of each side, in turn."
 
 
 if __name__ == "__main__":

@@ -26,8 +26,6 @@ VIEWS = frozenset(
     "AsStrided Broadcast BroadcastAxes ExpandDims Flatten Reshape Slice Split Squeeze StopGradient Transpose "
     "Unflatten View".split()
 )
-# The primitive of `mx.depends`, which passes its first input on: what stands for an `mx.fast` function in the graph.
-STAND_IN = "Depends"
 MADE_UP = 33  # an id in every vocabulary, and no special one
 _evaluate = mx.eval  # the real one, also while another stands in its place
 _PRIMITIVE = re.compile(r'label ="(\w+)", shape=rectangle')
@@ -140,7 +138,10 @@ def _arrays(tree: Any) -> list[mx.array]:
 
 
 def _stand_in(x: mx.array, *rest: Any, **options: Any) -> mx.array:
-    """One primitive in place of an `mx.fast` function: all its inputs, and its output's shape, that of the first."""
+    """One primitive in place of an `mx.fast` function: all its inputs, and its output's shape, that of the first.
+
+    `mx.depends` passes its first input on. It would be a view, but no model's code has it between layers.
+    """
     inputs = [value for value in (*rest, *options.values()) if isinstance(value, mx.array)]
     stood: mx.array = mx.depends(x, inputs or [x])
     return stood

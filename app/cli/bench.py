@@ -42,7 +42,7 @@ def bench(
     against: str | None,
     as_json: bool,
 ) -> None:
-    """Measure how fast a model answers here, and count what it costs anywhere.
+    """Time a model's answers here, and count what they cost anywhere.
 
     Each run has a process of its own, and its model says exactly so many tokens. The tables are medians; the counts do
     not depend on the machine, and kernels are those that Metal would launch.

@@ -11,7 +11,8 @@ from mlx_model.images import normalize
 from mlx_model.smolvlm import SmolVLM
 
 # Four tiles keep Metal busy; on a CPU the activations of one fill the processor's cache.
-TILES_PER_BATCH = 4 if ON_METAL else 1
+METAL_TILES_PER_BATCH = 4
+TILES_PER_BATCH = METAL_TILES_PER_BATCH if ON_METAL else 1
 
 
 def stream_features(model: SmolVLM, tiles: np.ndarray, config: ImageConfig) -> Iterator[mx.array]:

@@ -47,7 +47,9 @@ def run(*command: str) -> str:
     return subprocess.run([sys.executable, *command], cwd=ROOT, check=True, capture_output=True, text=True).stdout
 
 
-@pytest.mark.parametrize("page", [quotes.README, quotes.CLI_REFERENCE, quotes.DETAIL], ids=lambda page: str(page.name))
+@pytest.mark.parametrize(
+    "page", [quotes.README, quotes.CLI_REFERENCE, quotes.DETAIL, quotes.PERFORMANCE], ids=lambda page: str(page.name)
+)
 def test_a_page_that_quotes_the_program_quotes_it_as_it_is(page: Path) -> None:
     if page.read_text(encoding="utf-8") != quotes.pages()[page]:
         pytest.fail(f"{page.name} quotes what is no longer so: run `make fix`")
@@ -90,7 +92,7 @@ def test_the_app_imports_the_model_and_the_converter_late() -> None:
     assert not early
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["describe", "--help"], ["convert", "--help"]])
+@pytest.mark.parametrize("arguments", [["--help"], ["describe", "--help"], ["convert", "--help"], ["bench", "--help"]])
 def test_help_imports_neither_mlx_nor_pictures(arguments: list[str]) -> None:
     heavy = ("mlx.core", "numpy", "PIL", "cv2", "tokenizers", "jinja2", "huggingface_hub", "rich", "PySide6")
     script = (

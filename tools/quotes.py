@@ -1,4 +1,4 @@
-"""What the docs quote of the program: the tree, the command line's help, what each detail costs.
+"""What the docs quote of the program: the tree, the command line's help, what each detail and each checkpoint costs.
 
 `python -m tools.quotes` writes them anew (`make fix` does); a test compares. Knows nothing of the prose around them.
 """
@@ -11,11 +11,13 @@ import click
 
 from mlx_model.config import ImageConfig
 from mlx_model.images import Detail, Plan, plan
+from tools.published_counts import published_tables
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 CLI_REFERENCE = ROOT / "docs" / "cli.md"
 DETAIL = ROOT / "docs" / "detail.md"
+PERFORMANCE = ROOT / "docs" / "performance.md"
 PACKAGES = ("app", "mlx_model", "convert", "assets", "tools")
 PURPOSE_COLUMN = 26
 TERMINAL_WIDTH = 100
@@ -42,6 +44,7 @@ def pages() -> dict[Path, str]:
     return {
         README: _with_quote(README, f"```text\n{tree()}```\n"),
         DETAIL: _with_quote(DETAIL, detail_table()),
+        PERFORMANCE: _with_quote(PERFORMANCE, published_tables()),
         CLI_REFERENCE: cli_reference(),
     }
 

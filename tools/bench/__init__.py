@@ -1,1 +1,1 @@
-"""Measurements beside others' software. `python -m tools.bench` is the comparison with mlx-vlm."""
+"""Measurements for the docs: answering beside mlx-vlm (`python -m tools.bench`), preprocessing, conversion."""

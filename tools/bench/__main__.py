@@ -1,46 +1,38 @@
 """Smolsight beside mlx-vlm: one checkpoint folder, one picture, float32 and the same BLAS, each run in its own process.
 
     make bench
+    python -m tools.bench --write docs/performance.md
 
-The checkpoint has seeded random weights at the real 256M shape, the picture is 640 x 480 noise, so that no two of its
-13 tiles at `high` are alike. Times differ from machine to machine and hour to hour; the ratios of runs that took
-turns are what to quote. Needs the extra `peer`, and some 4 GB of memory.
+Makes a folder with seeded random weights at the real 256M shape and has `smolsight bench --against mlx-vlm` measure it.
+Times differ from machine to machine and hour to hour; the ratios of runs that took turns are what to quote. Needs the
+extra `peer`, and some 4 GB of memory.
 """
 
 import argparse
-import json
-import statistics
+import os
+import platform
+import re
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
-
 from tests.checkpoints import write_checkpoint
 
-SIDES = {
-    "Smolsight, high": ["tools.bench.smolsight_run", "high"],
-    "mlx-vlm 0.7.10": ["tools.bench.mlx_vlm_run"],
-    "Smolsight, auto": ["tools.bench.smolsight_run", "auto"],
-}
-FIGURES = {"first_token": "first token, s", "tokens_per_second": "decode, tok/s", "peak_rss": "peak memory, GB"}
+DETAILS = ("high", "auto")
+MEASURED = re.compile(r"(<!-- written by `make bench` -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def main() -> None:
     options = _options()
     with tempfile.TemporaryDirectory(prefix="smolsight-bench-") as scratch:
         folder = write_checkpoint(Path(scratch) / "256m", "256m", real_size=True, tokenizer=options.tokenizer)
-        picture = Path(scratch) / "noise.png"
-        noise = np.random.default_rng(0).integers(0, 256, (480, 640, 3), dtype=np.uint8)
-        Image.fromarray(noise).save(picture)
-        runs: dict[str, list[dict[str, float]]] = {side: [] for side in SIDES}
-        for number in range(options.runs):
-            for side, command in SIDES.items():
-                print(f"run {number + 1} of {options.runs}: {side}", file=sys.stderr)
-                runs[side].append(_run([*command, str(folder), str(picture), str(options.tokens)]))
-    print(_table(runs))
+        found = _bench(folder, options.runs, options.tokens)
+    print(found, end="")
+    if options.write:
+        page = options.write.read_text(encoding="utf-8")
+        measured = f"{_setting(options)}\n\n{found}"
+        options.write.write_text(with_measured(page, measured), encoding="utf-8")
 
 
 def _options() -> argparse.Namespace:
@@ -50,31 +42,31 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--runs", type=int, default=3, help="how often each side runs, in turn (default 3)")
     parser.add_argument("--tokens", type=int, default=32, help="tokens to generate (default 32)")
     parser.add_argument("--tokenizer", type=Path, help="tokenizer.json to use instead of a small byte-level one")
+    parser.add_argument("--write", type=Path, help="a page whose measured tables to replace")
     return parser.parse_args()
 
 
-def _run(command: list[str]) -> dict[str, float]:
-    done = subprocess.run([sys.executable, "-m", *command], capture_output=True, text=True, check=False)
+def _bench(folder: Path, runs: int, tokens: int) -> str:
+    """What the command prints."""
+    details = [word for detail in DETAILS for word in ("--detail", detail)]
+    sizes = ["--runs", str(runs), "--tokens", str(tokens)]
+    command = [sys.executable, "-m", "app.cli.main", "bench", "--model", str(folder), "--against", "mlx-vlm"]
+    done = subprocess.run([*command, *details, *sizes], stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
-        sys.exit(f"{command[0]} failed:\n{done.stderr}")
-    result: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return result
+        sys.exit(done.returncode)
+    return done.stdout
 
 
-def _table(runs: dict[str, list[dict[str, float]]]) -> str:
-    peer = next(side for side in runs if side.startswith("mlx-vlm"))
-    lines = [
-        "| | prompt tokens | " + " | ".join(f"{label} | ratio" for label in FIGURES.values()) + " |",
-        "|---" * (2 + 2 * len(FIGURES)) + "|",
-    ]
-    for side, results in runs.items():
-        cells = [f"{results[0]['prompt_tokens']:.0f}"]
-        for figure in FIGURES:
-            pairs = zip(results, runs[peer], strict=True)
-            ratio = statistics.median(ours[figure] / theirs[figure] for ours, theirs in pairs)
-            cells += [f"{statistics.median(r[figure] for r in results):.2f}", f"{ratio:.2f}"]
-        lines.append(f"| {side} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+def with_measured(page: str, measured: str) -> str:
+    """The page with these tables in the place of its old ones."""
+    return MEASURED.sub(lambda place: f"{place[1]}{measured}{place[2]}", page)
+
+
+def _setting(options: argparse.Namespace) -> str:
+    """Under what the tables came about."""
+    machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    tokenizer = "a tokenizer given by hand" if options.tokenizer else "a small byte-level tokenizer"
+    return f"{machine}; {tokenizer}; {options.tokens} tokens, medians of {options.runs} runs of each side, in turn."
 
 
 if __name__ == "__main__":

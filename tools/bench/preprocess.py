@@ -1,6 +1,6 @@
 """Times a decoded picture -> tiles at `high`, ours beside transformers' PIL processor, in one run.
 
-    python -m tools.bench_preprocess
+    python -m tools.bench.preprocess
 
 Both take turns, so that a busy machine slows both. "tiles" ends with uint8 tiles, "normalised" with the same floats
 that the processor returns. Needs transformers (group `parity` of pyproject.toml).

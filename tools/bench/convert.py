@@ -1,6 +1,6 @@
 """Peak memory and time of converting a checkpoint of the real 2.2B shape to 4 bits.
 
-    python -m tools.bench_convert [--preset 2.2b] [--keep FOLDER]
+    python -m tools.bench.convert [--preset 2.2b] [--keep FOLDER]
 
 Writes seeded random bfloat16 weights as two shards (4.5 GB of disk), converts them in a process of its own, and prints
 that process's peak resident memory as a multiple of the largest shard. It has to stay below 1.5.
@@ -19,7 +19,7 @@ from pathlib import Path
 from tests.checkpoints import model_config, stream_tensors, tensor_shapes, write_configs
 from tests.safetensors_files import stream_to_shards
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 CONVERT = """
 import sys
 from pathlib import Path

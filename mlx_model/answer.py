@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 
 import mlx.core as mx
 
@@ -33,29 +32,10 @@ from mlx_model.events import (
 from mlx_model.features import stream_features
 from mlx_model.generate import prefill, stream_tokens
 from mlx_model.images import Detail, Plan, cut_tiles, plan, unique_tiles
-from mlx_model.prompt import Message, Part, Picture, Prompt, Text, build_prompt, build_raw_prompt
+from mlx_model.prompt import Prompt, Text, build_prompt, build_raw_prompt
 from mlx_model.repetition import RepetitionGuard
-from mlx_model.sampling import Sampler, Sampling
-
-
-@dataclass(frozen=True)
-class Request:
-    """A question. `raw` sends the last message's text as it is, without the chat template."""
-
-    messages: tuple[Message, ...]
-    detail: Detail = "auto"
-    max_tokens: int = 512
-    sampling: Sampling = field(default_factory=Sampling)
-    raw: bool = False
-    repetition_guard: bool = True
-
-    @property
-    def parts(self) -> list[Part]:
-        return [part for message in self.messages for part in message.parts]
-
-    @property
-    def pictures(self) -> list[Picture]:
-        return [part for part in self.parts if isinstance(part, Picture)]
+from mlx_model.request import Request
+from mlx_model.sampling import Sampler
 
 
 def stream_answer(

@@ -20,11 +20,11 @@ from app.shelf import Installed
 from app.terminal import strip_controls
 
 if TYPE_CHECKING:
-    from mlx_model.answer import Request
     from mlx_model.checkpoint import Checkpoint
     from mlx_model.events import Answer
     from mlx_model.images import Detail
     from mlx_model.prompt import Picture
+    from mlx_model.request import Request
 
 
 @dataclass(frozen=True)
@@ -134,9 +134,8 @@ class Asking:
         return f"{cut}; --max-tokens allows more."
 
     def _request(self, pictures: "list[Picture]") -> "Request":
-        from mlx_model.answer import Request
         from mlx_model.prompt import Message, Text
-        from mlx_model.sampling import Sampling
+        from mlx_model.request import Request, Sampling
 
         question = self.question
         return Request(

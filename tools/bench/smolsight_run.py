@@ -6,11 +6,12 @@ import sys
 from pathlib import Path
 
 import mlx_model
-from mlx_model.answer import Request, stream_answer
+from mlx_model.answer import stream_answer
 from mlx_model.events import Answered
 from mlx_model.image_files import open_image
 from mlx_model.images import Detail
 from mlx_model.prompt import Message, Picture, Text
+from mlx_model.request import Request
 
 
 def main(detail: Detail, folder: str, picture: str, tokens: str) -> None:

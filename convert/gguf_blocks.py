@@ -1,8 +1,8 @@
 """GGUF's blocks of 32 weights as MLX's affine groups of 32, to the last bit.
 
 Q4_1 is scale * q + minimum, which is MLX's own form. Q4_0 and Q8_0 are scale * q with signed q: q counts from 8 or 128
-in MLX's unsigned codes, and the bias is -8 or -128 scales, exact in float16. Layouts: `block_q4_0`, `block_q4_1` and
-`block_q8_0` in https://github.com/ggml-org/llama.cpp/blob/master/ggml/src/ggml-common.h
+in MLX's unsigned codes, and the bias is -8 or -128 scales, exact in float16; only a zero may lose its sign. Layouts:
+`block_q4_0`, `block_q4_1` and `block_q8_0` in https://github.com/ggml-org/llama.cpp/blob/master/ggml/src/ggml-common.h
 """
 
 import mlx.core as mx

@@ -94,6 +94,8 @@ def _read_tensor_info(cursor: "_Cursor") -> tuple[str, tuple[int, ...], int, int
     if not 1 <= axes <= 4:
         raise CheckpointError(f"{cursor.path}: '{name}' has {axes} axes. Get the file again.")
     shape = tuple(cursor.scalar("Q") for _ in range(axes))[::-1]
+    if 0 in shape:
+        raise CheckpointError(f"{cursor.path}: '{name}' is empty, of the shape {list(shape)}. Get the file again.")
     return name, shape, cursor.scalar("I"), cursor.scalar("Q")
 
 

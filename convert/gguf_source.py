@@ -49,6 +49,7 @@ def open_gguf(path: Path, *, expand: bool) -> Source:
     file = read_gguf(path)
     text = _text_config(file)
     tensors = {_our_name(file, name): tensor for name, tensor in file.tensors.items()}
+    _check_depth(file, text)
     heads = {"q_proj": text.num_attention_heads, "k_proj": text.num_key_value_heads}
     reader = _Reader(file, heads, expand=expand, vector_dtype=_matrix_dtype(file.tensors["token_embd.weight"]))
     parameters = {name: reader.parameter(name, tensor) for name, tensor in tensors.items()}
@@ -86,6 +87,15 @@ def _text_config(file: GGUFFile) -> TextConfig:
         rms_norm_eps=_decimal(file, "attention.layer_norm_rms_epsilon"),
         tie_word_embeddings="output.weight" not in file.tensors,
     )
+
+
+def _check_depth(file: GGUFFile, text: TextConfig) -> None:
+    """Before that many layers are built."""
+    held = len({name.split(".")[1] for name in file.tensors if name.startswith("blk.")})
+    if held != text.num_hidden_layers:
+        raise CheckpointError(
+            f"{file.path}: 'llama.block_count' is {text.num_hidden_layers}, the file has {held} layers. Get it again."
+        )
 
 
 def _number(file: GGUFFile, key: str) -> int:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import mlx.core as mx
-import mlx.nn as nn
 import numpy as np
 
 from mlx_model import cpu
@@ -18,7 +17,7 @@ from mlx_model.chat_template import ChatTemplate
 from mlx_model.config import ImageConfig, ModelConfig, read_image_config, read_model_config
 from mlx_model.errors import CheckpointError
 from mlx_model.json_file import read_json
-from mlx_model.quantized import expand, packed_modules
+from mlx_model.quantized import expand, make_room_for_packed, packed_modules
 from mlx_model.smolvlm import SmolVLM
 from mlx_model.stop_tokens import stop_ids
 from mlx_model.tokenizer import Tokenizer, check_tokenizer
@@ -105,14 +104,7 @@ def _float32(weight: mx.array) -> mx.array:
 
 def _assign(model: SmolVLM, weights: dict[str, mx.array], config: ModelConfig, folder: Path) -> None:
     """Put the weights into the model, after every name, shape and number has been checked."""
-    packed = packed_modules(weights, config, folder)
-    if packed:
-        nn.quantize(
-            model,
-            class_predicate=lambda path, _: (
-                {"group_size": packed[path].group_size, "bits": packed[path].bits} if path in packed else False
-            ),
-        )
+    make_room_for_packed(model, packed_modules(weights, config, folder), folder)
     check_names_and_shapes(model, weights, folder)
     model.load_weights(list(weights.items()))
     if not ON_METAL:

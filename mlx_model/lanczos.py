@@ -5,6 +5,7 @@ know nothing of each other and neither do columns, so bands of them may be resiz
 Python's lock meanwhile.
 """
 
+import math
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -53,7 +54,8 @@ def _resize_columns(image: Image.Image, height: int, pool: ThreadPoolExecutor) -
 
 
 def _in_bands(fill: Callable[[int, int], None], size: int, pool: ThreadPoolExecutor) -> None:
-    count = min(max(CORES, -(-size // MAX_BAND)), size)
+    rounds = math.ceil(size / (CORES * MAX_BAND))
+    count = min(CORES * rounds, size)  # as many for each core
     edges = [size * band // count for band in range(count + 1)]
     for job in [pool.submit(fill, start, end) for start, end in pairwise(edges)]:
         job.result()

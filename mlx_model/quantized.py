@@ -5,8 +5,11 @@ MLX's affine form: `bits` per weight, each group of `group_size` along the input
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import mlx.core as mx
+import mlx.nn as nn
+from mlx.utils import tree_flatten, tree_unflatten
 
 from mlx_model.config import ModelConfig, Quantization
 from mlx_model.errors import CheckpointError
@@ -28,6 +31,19 @@ def packed_modules(weights: Mapping[str, mx.array], config: ModelConfig, folder:
     return packed
 
 
+def make_room_for_packed(model: nn.Module, packed: Mapping[str, Quantization], folder: Path) -> None:
+    """Turn the modules at these paths into quantized ones, ready for their weights; others stay as they are."""
+    leaves: dict[str, Any] = dict(tree_flatten(model.leaf_modules(), is_leaf=nn.Module.is_module))
+    rooms = {}
+    for path in packed.keys() & leaves.keys():
+        try:
+            rooms[path] = leaves[path].to_quantized(packed[path].group_size, packed[path].bits)
+        except (AttributeError, ValueError) as error:
+            raise _contradiction(folder, path, packed[path], error) from error
+    if rooms:
+        model.update_modules(tree_unflatten(list(rooms.items())))
+
+
 def expand(weights: dict[str, mx.array], config: ModelConfig, folder: Path) -> dict[str, mx.array]:
     """Packed layers as plain ones, in float32: in float16 the products alone would be rounded."""
     weights = dict(weights)
@@ -41,8 +57,12 @@ def expand(weights: dict[str, mx.array], config: ModelConfig, folder: Path) -> d
                 bits=packing.bits,
             )
         except (ValueError, KeyError) as error:
-            raise CheckpointError(
-                f"{folder}: {path} cannot be unpacked as {packing.bits} bits in groups of {packing.group_size} "
-                f"({error}). config.json and the weights contradict each other."
-            ) from error
+            raise _contradiction(folder, path, packing, error) from error
     return weights
+
+
+def _contradiction(folder: Path, path: str, packing: Quantization, error: Exception) -> CheckpointError:
+    return CheckpointError(
+        f"{folder}: {path} cannot be packed as {packing.bits} bits in groups of {packing.group_size} ({error}). "
+        "config.json and the weights contradict each other."
+    )

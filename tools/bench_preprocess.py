@@ -14,7 +14,7 @@ import numpy as np
 
 from mlx_model.images import cut_tiles, is_blank, normalize, pixel_hash, plan, unique_tiles
 from tests.parity.pixel_cases import PixelCase, draw
-from tools.parity.pixels import reference_pixels
+from tools.parity.pixels import reference_processor
 
 SIZES = ((640, 480), (4000, 3000))
 ROUNDS = 15
@@ -27,9 +27,9 @@ def works(case: PixelCase) -> dict[str, Callable[[], object]]:
     def cut() -> np.ndarray:
         return cut_tiles(image, plan(case.width, case.height, case.detail, config), config)
 
-    tiles = cut()
+    tiles, reference = cut(), reference_processor(case)
     return {
-        "reference": lambda: reference_pixels(image, case),
+        "reference": lambda: reference(image, return_tensors="np"),
         "tiles": cut,
         "normalised": lambda: normalize(cut(), config),
         "unique tiles alone": lambda: unique_tiles(tiles),

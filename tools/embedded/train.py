@@ -179,7 +179,7 @@ def learn_to_answer(
     maker: Maker, forward: Forward, heads: CellHeads, form: Form, progress: float, log: "Log"
 ) -> Tensor:
     """Loss of the answers' tokens, with a share of the cells' loss that fades out."""
-    knobs = Knobs(letter=0.15 - 0.05 * min(1, progress * 2), text=0.5)
+    knobs = Knobs(letter=0.14 - 0.03 * progress, text=0.5)
     batch = maker.batch(form, knobs, TASKS.index)
     with torch.autocast("cpu", torch.bfloat16):
         patches = forward.encode(normalise(batch.pixels))
@@ -199,15 +199,15 @@ def normalise(pixels: Tensor) -> Tensor:
 
 
 def pick_form(step: int, progress: float) -> Form:
-    """Whole pictures first; a fifth of the steps hold split ones once the first third has passed."""
-    if progress < 0.33:
+    """Whole pictures first; a fifth of the steps hold split ones once the first half is nearly over."""
+    if progress < 0.45:
         return ONE
     return {0: FOUR, 5: TWO}.get(step % 10, ONE)
 
 
 def rate_factor(progress: float, step: int) -> float:
-    """Rises over the first 100 steps, stays, and after a quarter of the last stage falls in a line to zero."""
-    return min(1.0, step / 100, max(0.0, (1 - progress) / 0.75))
+    """Rises over the first 100 steps, stays while the encoder learns alone, then falls to zero, at first faster."""
+    return min(1.0, step / 100) * max(0.0, 1 - progress) ** 1.5
 
 
 def save_checkpoint(path: Path, trained: Trained, slots: list[Slot], step: int, elapsed: float) -> None:

@@ -18,17 +18,20 @@ from tests.parity.pixel_cases import CASES, HALF, PixelCase, draw, sample_places
 OUT = Path(__file__).parents[2] / "tests" / "parity" / "pixels.json"
 
 
-def reference_pixels(image: Image.Image, case: PixelCase) -> tuple[np.ndarray, int, int]:
-    """float32 [tiles, tile, tile, 3], rows and cols, from transformers' processor."""
-    processor = SmolVLMImageProcessorPil(
+def reference_processor(case: PixelCase) -> SmolVLMImageProcessorPil:
+    return SmolVLMImageProcessorPil(
         size={"longest_edge": case.reference_edge},
         max_image_size={"longest_edge": case.tile},
         do_image_splitting=case.detail != "low",
         image_mean=list(HALF),
         image_std=list(HALF),
     )
-    features = processor(image, return_row_col_info=True)
-    pixels = np.array(features["pixel_values"])[0].transpose(0, 2, 3, 1)
+
+
+def reference_pixels(image: Image.Image, case: PixelCase) -> tuple[np.ndarray, int, int]:
+    """float32 [tiles, tile, tile, 3], rows and cols, from transformers' processor."""
+    features = reference_processor(case)(image, return_tensors="np", return_row_col_info=True)
+    pixels = features["pixel_values"][0].transpose(0, 2, 3, 1)
     return np.ascontiguousarray(pixels), features["rows"][0][0], features["cols"][0][0]
 
 

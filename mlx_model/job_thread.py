@@ -125,10 +125,14 @@ class JobThread:
                     self._tell(submitted, event)
         except Cancelled:
             last = Stopped()
-        except Exception as error:
-            if not isinstance(error, SmolsightError):
-                log.error("A job failed: %s.", type(submitted.job).__name__, exc_info=error)
+        except SmolsightError as error:
             last = Failed(_without_values(error))
+        except Exception as error:
+            if _is_python_ending():
+                last = Stopped()
+            else:
+                log.error("A job failed: %s.", type(submitted.job).__name__, exc_info=error)
+                last = Failed(_without_values(error))
         with self._changed:
             del self._submitted[submitted.id]
         self._tell(submitted, last)
@@ -144,6 +148,12 @@ class JobThread:
             log.error("Whoever listens to a %s failed.", type(submitted.job).__name__, exc_info=error)
             submitted.callback = None
             submitted.cancelled.set()
+
+
+def _is_python_ending() -> bool:
+    """Whether the main thread has ended, or does in a moment: thread pools refuse work just before it has."""
+    threading.main_thread().join(0.1)
+    return not threading.main_thread().is_alive()
 
 
 def _without_values(error: Exception) -> Exception:

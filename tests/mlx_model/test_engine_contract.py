@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from mlx_model.engine import MLXEngine
 from mlx_model.errors import CheckpointError, ModelError
 from mlx_model.events import Answered, Planned, Prefilled, TextDelta, TilesEncoded
 from mlx_model.prompt import Text
@@ -26,6 +27,7 @@ from mlx_model.protocol import (
     Stopped,
     Unload,
 )
+from tests.checkpoints import write_checkpoint
 from tests.fake_engine import FakeEngine, Script
 from tests.mlx_model.asking import ask, noise
 from tests.mlx_model.listening import Listener, only
@@ -46,12 +48,21 @@ class Bench:
         return Ask(folder or self.folder, request)
 
 
-@pytest.fixture(params=["fake"])
-def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
+@pytest.fixture(scope="module")
+def other_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_checkpoint(tmp_path_factory.mktemp("other"), "500m", seed=1)
+
+
+@pytest.fixture(params=["scripted", "real"])
+def bench(request: pytest.FixtureRequest, tmp_path: Path, seeing_folder: Path, other_folder: Path) -> Iterator[Bench]:
     missing = tmp_path / "missing"
-    error = CheckpointError(f"{missing} is no folder.")
-    engine = FakeEngine(Script(("a word ",) * 4000, pause=0.001), load_errors={missing: error})
-    yield Bench(engine, Listener(engine), tmp_path / "one", tmp_path / "other", missing)
+    engine: Engine
+    if request.param == "real":
+        engine = MLXEngine()
+    else:
+        error = CheckpointError(f"{missing} is no folder.")
+        engine = FakeEngine(Script(("a word ",) * 4000, pause=0.001), load_errors={missing: error})
+    yield Bench(engine, Listener(engine), seeing_folder, other_folder, missing)
     assert engine.close(60)
 
 

@@ -68,7 +68,7 @@ class _ModelWorker:
         self._unload()
 
     def end(self) -> None:
-        self._unload()
+        self._checkpoint = self._folder = self._seen = None
         if "mlx.core" in sys.modules:
             import mlx.core as mx
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from app.bench_measured import QUESTION, Job, Measured, peak_rss
 
 if TYPE_CHECKING:
-    from mlx_model.answer import Request
     from mlx_model.checkpoint import Checkpoint
     from mlx_model.counts import Counts
+    from mlx_model.request import Request
 
 
 def measure(job: Job) -> Measured:
@@ -60,9 +60,9 @@ def count(job: Job) -> "Counts":
 
 def _request(job: Job, checkpoint: "Checkpoint") -> "Request":
     """The question about the picture; in words alone to a model without eyes, and raw to one without a template."""
-    from mlx_model.answer import Request
     from mlx_model.image_files import open_image
     from mlx_model.prompt import Message, Picture, Text
+    from mlx_model.request import Request
 
     pictures = [Picture(open_image(job.picture), str(job.picture))] if checkpoint.image_config else []
     return Request(

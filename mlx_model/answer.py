@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 
 import mlx.core as mx
 
@@ -30,45 +29,32 @@ from mlx_model.events import (
     TextDelta,
     TilesEncoded,
 )
-from mlx_model.features import stream_features
+from mlx_model.features import FeatureCache, stream_features
 from mlx_model.generate import prefill, stream_tokens
 from mlx_model.images import Detail, Plan, cut_tiles, plan, unique_tiles
-from mlx_model.prompt import Message, Part, Picture, Prompt, Text, build_prompt, build_raw_prompt
+from mlx_model.prompt import Picture, Prompt, Text, build_prompt, build_raw_prompt
 from mlx_model.repetition import RepetitionGuard
-from mlx_model.sampling import Sampler, Sampling
-
-
-@dataclass(frozen=True)
-class Request:
-    """A question. `raw` sends the last message's text as it is, without the chat template."""
-
-    messages: tuple[Message, ...]
-    detail: Detail = "auto"
-    max_tokens: int = 512
-    sampling: Sampling = field(default_factory=Sampling)
-    raw: bool = False
-    repetition_guard: bool = True
-
-    @property
-    def parts(self) -> list[Part]:
-        return [part for message in self.messages for part in message.parts]
-
-    @property
-    def pictures(self) -> list[Picture]:
-        return [part for part in self.parts if isinstance(part, Picture)]
+from mlx_model.request import Request
+from mlx_model.sampling import Sampler
 
 
 def stream_answer(
-    checkpoint: Checkpoint, request: Request, cancelled: threading.Event | None = None, *, reading: float = 0.0
+    checkpoint: Checkpoint,
+    request: Request,
+    cancelled: threading.Event | None = None,
+    *,
+    reading: float = 0.0,
+    seen: FeatureCache | None = None,
 ) -> Iterator[Event]:
     """Answer a request; the last event is `Answered`, also when `cancelled` was set on the way.
 
     `cancelled` is looked at between tiles, prefill steps and tokens. `reading` is the seconds that went into opening
-    the pictures, which belong to the request too. Raises ContextLimitError before any work where the prompt does not
-    fit, InputError where the model cannot take such a question.
+    the pictures, which belong to the request too. A picture that is in `seen` is not encoded again; others go there.
+    Raises ContextLimitError before any work where the prompt does not fit, InputError where the model cannot take such
+    a question.
     """
     mx.reset_peak_memory()
-    run = _Run(checkpoint, request, cancelled or threading.Event(), reading)
+    run = _Run(checkpoint, request, cancelled or threading.Event(), reading, seen)
     try:
         yield from run.stream()
     except Cancelled:
@@ -77,11 +63,30 @@ def stream_answer(
     yield Answered(run.answer())
 
 
+def stream_look(
+    checkpoint: Checkpoint, request: Request, cancelled: threading.Event, seen: FeatureCache
+) -> Iterator[Event]:
+    """Encode a request's pictures into `seen`, for a question that is still to come.
+
+    Raises Cancelled after the batch of tiles under way, InputError where the model cannot see.
+    """
+    run = _Run(checkpoint, request, cancelled, 0.0, seen)
+    run.plans = run.plans_at(request.detail)
+    yield from run.look()
+
+
 class _Run:
     """One request on its way: what is known so far, and the clock."""
 
-    def __init__(self, checkpoint: Checkpoint, request: Request, cancelled: threading.Event, reading: float) -> None:
-        self.checkpoint, self.request, self.cancelled = checkpoint, request, cancelled
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        request: Request,
+        cancelled: threading.Event,
+        reading: float,
+        seen: FeatureCache | None,
+    ) -> None:
+        self.checkpoint, self.request, self.cancelled, self.seen = checkpoint, request, cancelled, seen
         self.started = time.perf_counter() - reading
         self.seconds = {"preprocess": reading, "vision": 0.0, "prefill": 0.0}
         self.token_times: list[float] = []
@@ -96,7 +101,7 @@ class _Run:
         with self._timed("preprocess"):
             room = self._plan()
         yield Planned(self.plans, self.prompt.image_token_count, len(self.prompt.ids))
-        features = yield from self._look()
+        features = yield from self.look()
         with self._timed("prefill"):
             logits, cache = yield from self._read(features)
         yield from self._speak(logits, cache, min(self.request.max_tokens, room))
@@ -113,8 +118,7 @@ class _Run:
 
     def _prompt_at(self, detail: Detail) -> tuple[tuple[Plan, ...], Prompt]:
         request, checkpoint = self.request, self.checkpoint
-        pictures = request.pictures
-        plans = tuple(plan(p.image.width, p.image.height, detail, self._image_config()) for p in pictures)
+        plans = self.plans_at(detail)
         if request.raw:
             text = "".join(part.text for part in request.parts if isinstance(part, Text))
             return plans, build_raw_prompt(text, plans, checkpoint.tokenizer, checkpoint.config)
@@ -122,30 +126,46 @@ class _Run:
             request.messages, plans, checkpoint.template, checkpoint.tokenizer, checkpoint.config
         )
 
+    def plans_at(self, detail: Detail) -> tuple[Plan, ...]:
+        pictures = self.request.pictures
+        return tuple(plan(p.image.width, p.image.height, detail, self._image_config()) for p in pictures)
+
     def _image_config(self) -> ImageConfig:
         if self.checkpoint.image_config is None:
             raise InputError("The model reads text alone and cannot look at pictures: choose a SmolVLM checkpoint.")
         return self.checkpoint.image_config
 
-    def _look(self) -> Generator[Event, None, mx.array | None]:
-        """Image tokens of all pictures in a row, [tokens, D]; identical tiles are encoded once."""
+    def look(self) -> Generator[Event, None, mx.array | None]:
+        """Image tokens of all pictures in a row, [tokens, D]."""
         features, total, done = [], sum(plan.tiles for plan in self.plans), 0
         for picture, picture_plan in zip(self.request.pictures, self.plans, strict=True):
             self._stop_if_cancelled()
             with self._timed("preprocess"):
-                distinct, order = unique_tiles(cut_tiles(picture.image, picture_plan, self._image_config()))
-            batches = []
-            with self._timed("vision"):
-                for batch in stream_features(self.checkpoint.model, distinct, self._image_config()):
-                    batches.append(batch)
-                    yield TilesEncoded(min(done + sum(map(len, batches)), total), total)
-                    self._stop_if_cancelled()
+                known = self.seen.get(picture.image, picture_plan) if self.seen is not None else None
+            if known is None:
+                known = yield from self._encode(picture, picture_plan, done, total)
             done += picture_plan.tiles
             yield TilesEncoded(done, total)
-            features.append(mx.concatenate(batches)[mx.array(order)])
+            features.append(known)
         # The encoder's activations are the largest buffers of all; the decoder cannot use them again.
         mx.clear_cache()
         return mx.concatenate(features).flatten(0, 1) if features else None
+
+    def _encode(self, picture: Picture, plan: Plan, done: int, total: int) -> Generator[Event, None, mx.array]:
+        """Image tokens of one picture, [tiles, tokens per tile, D]; identical tiles are encoded once."""
+        with self._timed("preprocess"):
+            distinct, order = unique_tiles(cut_tiles(picture.image, plan, self._image_config()))
+        batches = []
+        with self._timed("vision"):
+            for batch in stream_features(self.checkpoint.model, distinct, self._image_config()):
+                batches.append(batch)
+                yield TilesEncoded(min(done + sum(map(len, batches)), total), total)
+                self._stop_if_cancelled()
+        features = mx.concatenate(batches)[mx.array(order)]
+        if self.seen is not None:
+            mx.eval(features)
+            self.seen.put(picture.image, plan, features)
+        return features
 
     def _read(self, features: mx.array | None) -> Generator[Event, None, tuple[mx.array, list[KVCache]]]:
         """The logits after the prompt, and the cache that holds it."""

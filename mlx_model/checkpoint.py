@@ -5,6 +5,7 @@ surplus tensors, shapes, packings, numbers that are not finite. No file of the f
 """
 
 import logging
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from mlx_model import cpu
 from mlx_model.arithmetic import ON_METAL
 from mlx_model.chat_template import ChatTemplate
 from mlx_model.config import ImageConfig, ModelConfig, read_image_config, read_model_config
-from mlx_model.errors import CheckpointError
+from mlx_model.errors import Cancelled, CheckpointError
 from mlx_model.json_file import read_json
 from mlx_model.quantized import expand, make_room_for_packed, packed_modules
 from mlx_model.smolvlm import SmolVLM
@@ -39,13 +40,14 @@ class Checkpoint:
     model: SmolVLM
 
 
-def load(folder: Path, *, keep_quantized: bool | None = None) -> Checkpoint:
+def load(folder: Path, *, keep_quantized: bool | None = None, cancelled: threading.Event | None = None) -> Checkpoint:
     """Read a hub, mlx-community or Smolsight folder; every weight is in memory when this returns.
 
     On Metal weights keep their dtype and packing. On a CPU all become float32 and packed layers are expanded, since
     MLX's x86 kernels for anything else are some 50 times slower. `keep_quantized` True or False overrides that.
 
-    Raises CheckpointError or RefusedError with the file and the key, tensor or shape in question.
+    Raises CheckpointError or RefusedError with the file and the key, tensor or shape in question, and Cancelled after
+    the tensor under way once `cancelled` is set.
     """
     checkpoint, weights = open_checkpoint(folder)
     if not (ON_METAL if keep_quantized is None else keep_quantized):
@@ -53,6 +55,8 @@ def load(folder: Path, *, keep_quantized: bool | None = None) -> Checkpoint:
     if not ON_METAL:
         weights = {name: _float32(weight) for name, weight in weights.items()}
     _assign(checkpoint.model, weights, checkpoint.config, folder)
+    _read(weights, cancelled or threading.Event())
+    _check_numbers(weights, folder)
     return checkpoint
 
 
@@ -111,15 +115,20 @@ def _float32(weight: mx.array) -> mx.array:
 
 
 def _assign(model: SmolVLM, weights: dict[str, mx.array], config: ModelConfig, folder: Path) -> None:
-    """Put the weights into the model, after every name, shape and number has been checked."""
+    """Put the weights into the model, after every name and shape has been checked."""
     make_room_for_packed(model, packed_modules(weights, config, folder), folder)
     check_names_and_shapes(model, weights, folder)
     model.load_weights(list(weights.items()))
     if not ON_METAL:
         cpu.replace_linears(model)
-    mx.eval(model.parameters())
-    _check_numbers(weights, folder)
     model.eval()
+
+
+def _read(weights: dict[str, mx.array], cancelled: threading.Event) -> None:
+    for weight in weights.values():
+        if cancelled.is_set():
+            raise Cancelled("Loading was stopped.")
+        mx.eval(weight)
 
 
 def _check_numbers(weights: dict[str, mx.array], folder: Path) -> None:

@@ -6,20 +6,10 @@ differs from thread to thread.
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import mlx.core as mx
 
-
-@dataclass(frozen=True)
-class Sampling:
-    """Temperature 0 is greedy. `top_p` and `min_p` drop unlikely tokens before the draw; `seed` None is the clock."""
-
-    temperature: float = 0.0
-    top_p: float = 1.0
-    min_p: float = 0.0
-    repetition_penalty: float = 1.0
-    seed: int | None = None
+from mlx_model.request import Sampling
 
 
 class Sampler:

@@ -28,7 +28,8 @@ from mlx_model.counts import (
 from mlx_model.generate import prefill, stream_tokens
 from mlx_model.launches import Launches, hollow, recorded, replaced
 from mlx_model.quantized import make_room_for_packed, packed_modules
-from mlx_model.sampling import Sampler, Sampling
+from mlx_model.request import Sampling
+from mlx_model.sampling import Sampler
 from mlx_model.smolvlm import SmolVLM
 from mlx_model.weights import check_names_and_shapes
 

@@ -6,11 +6,14 @@ costs no wait.
 
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from time import perf_counter
-from typing import TYPE_CHECKING
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
 
 from app.alt_text import as_alt_text
 from app.cli.inputs import read_picture
+from app.cli.jobs import stream_job
 from app.cli.output import Output
 from app.cli.progress import Progress
 from app.cli.signals import stoppable
@@ -20,11 +23,11 @@ from app.shelf import Installed
 from app.terminal import strip_controls
 
 if TYPE_CHECKING:
-    from mlx_model.answer import Request
-    from mlx_model.checkpoint import Checkpoint
     from mlx_model.events import Answer
     from mlx_model.images import Detail
     from mlx_model.prompt import Picture
+    from mlx_model.protocol import Engine
+    from mlx_model.request import Request
 
 
 @dataclass(frozen=True)
@@ -44,15 +47,24 @@ class Question:
 
 
 class Asking:
-    """Asks an installed model, which is loaded at the first need."""
+    """Asks an installed model, which is loaded at the first need. A context manager: its end is the engine's."""
 
     def __init__(self, installed: Installed, question: Question, output: Output, progress: Progress) -> None:
         self.installed = installed
         self.question = question
         self.output = output
         self.progress = progress
-        self._checkpoint: Checkpoint | None = None
+        self._engine: Engine | None = None
         self._load_seconds = 0.0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._engine is not None:
+            self._engine.close()
 
     def ask(self, paths: tuple[str, ...], *, together: bool = False) -> None:
         """Answer the question about these pictures, or about none, on the output. Raises SmolsightError."""
@@ -66,32 +78,36 @@ class Asking:
         begin = perf_counter()
         pictures = [read_picture(path) for path in paths]
         reading = perf_counter() - begin
-        checkpoint = self._loaded()
+        engine = self._ready()
         if question.names_blank and len(pictures) == 1 and (sentence := is_blank(pictures[0].image)):
             self.progress.clear()
             self.output.end(blank_record(asked, sentence, self._load_seconds))
         else:
-            self._answer(asked, checkpoint, self._request(pictures), reading, about)
+            self._answer(asked, engine, self._request(pictures), reading, about)
 
-    def _loaded(self) -> "Checkpoint":
-        if self._checkpoint is None:
+    def _ready(self) -> "Engine":
+        """The engine, with the model loaded."""
+        if self._engine is None:
             self.progress.show(f"Loading {self.installed.name}")
-            begin = perf_counter()
             from app.cli.log_warnings import show_warnings
-            from mlx_model.checkpoint import load
+            from mlx_model.engine import MLXEngine
+            from mlx_model.protocol import Load, Loaded
 
             show_warnings()
-            self._checkpoint = load(self.installed.folder)
-            self._load_seconds = perf_counter() - begin
-        return self._checkpoint
+            # Nothing is asked twice about a picture, so its features are not worth the hashing of its pixels.
+            self._engine = MLXEngine(feature_bytes=0)
+            for event in stream_job(self._engine, Load(self.installed.folder), Event()):
+                if isinstance(event, Loaded):
+                    self._load_seconds = event.seconds
+        return self._engine
 
-    def _answer(self, asked: Asked, checkpoint: "Checkpoint", request: "Request", reading: float, about: str) -> None:
-        from mlx_model.answer import stream_answer
+    def _answer(self, asked: Asked, engine: "Engine", request: "Request", reading: float, about: str) -> None:
         from mlx_model.events import Answered, Prefilled, TextDelta, TilesEncoded
+        from mlx_model.protocol import Ask
 
         try:
-            with stoppable() as cancelled:
-                for event in stream_answer(checkpoint, request, cancelled, reading=reading):
+            with stoppable() as stopped:
+                for event in stream_job(engine, Ask(self.installed.folder, request, reading), stopped):
                     match event:
                         case TilesEncoded(done, total):
                             self.progress.show(f"Looking at {about}: tile", done, total)
@@ -134,9 +150,8 @@ class Asking:
         return f"{cut}; --max-tokens allows more."
 
     def _request(self, pictures: "list[Picture]") -> "Request":
-        from mlx_model.answer import Request
         from mlx_model.prompt import Message, Text
-        from mlx_model.sampling import Sampling
+        from mlx_model.request import Request, Sampling
 
         question = self.question
         return Request(

@@ -111,8 +111,8 @@ def describe(
         installed = find_or_fetch(model)
         if installed.notice:
             say(installed.notice)
-        with Progress() as progress:
-            asking = Asking(installed, _question(question, task_name, **shape), output, progress)
+        asked = _question(question, task_name, **shape)
+        with Progress() as progress, Asking(installed, asked, output, progress) as asking:
             return max(_answer(asking, output, paths, together) for paths in groups)
     except SmolsightError as error:
         output.fail(None, str(error), type(error).__name__)

@@ -1,4 +1,7 @@
-"""Shows the log records that are warnings of Smolsight's packages as lines on stderr, like everything else there."""
+"""Shows the log records that are warnings of Smolsight's packages as lines on stderr, like everything else there.
+
+A record with a traceback is none: what failed is said by whoever asked for it.
+"""
 
 import logging
 
@@ -7,7 +10,8 @@ from app.cli.stderr import say
 
 class SayWarnings(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
-        say(f"warning: {record.getMessage()}")
+        if record.exc_info is None:
+            say(f"warning: {record.getMessage()}")
 
 
 def show_warnings() -> None:

@@ -15,7 +15,7 @@ from mlx_model.errors import InputError
 from mlx_model.events import Answered, Planned, Prefilled, TextDelta, TilesEncoded
 from mlx_model.images import cut_tiles, normalize, plan
 from mlx_model.prompt import Message, Text, build_prompt
-from mlx_model.sampling import Sampling
+from mlx_model.request import Sampling
 from tests.mlx_model.asking import Spoken, ask, count_calls, listen, noise, say, white
 
 TILE_TOKENS = 16

@@ -7,11 +7,12 @@ import pytest
 
 from mlx_model import answer as answer_module
 from mlx_model import generate
-from mlx_model.answer import Request, stream_answer
+from mlx_model.answer import stream_answer
 from mlx_model.checkpoint import Checkpoint
 from mlx_model.errors import ContextLimitError
 from mlx_model.events import Answered, Planned, Prefilled, TextDelta, TilesEncoded
 from mlx_model.prompt import Text
+from mlx_model.request import Request
 from tests.mlx_model.asking import Heard, Spoken, ask, count_calls, listen, noise, say, white
 
 

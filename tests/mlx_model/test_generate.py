@@ -7,7 +7,8 @@ import pytest
 from mlx_model.checkpoint import Checkpoint
 from mlx_model.generate import Token, prefill, stream_tokens
 from mlx_model.language import LanguageModel
-from mlx_model.sampling import Sampler, Sampling
+from mlx_model.request import Sampling
+from mlx_model.sampling import Sampler
 
 PROMPT = np.random.default_rng(11).integers(0, 200, 23).tolist()
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlx_model.sampling import Sampler, Sampling, keep_likely, penalize
+from mlx_model.request import Sampling
+from mlx_model.sampling import Sampler, keep_likely, penalize
 
 PROBABILITIES = [0.07, 0.5, 0.03, 0.25, 0.15]
 

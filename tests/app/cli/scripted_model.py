@@ -4,11 +4,13 @@ tested in milliseconds and in situations that a real model does not produce on d
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from threading import Event
+from types import SimpleNamespace
 from typing import Any
 
 from mlx_model.events import Answer, Answered, Planned, Prefilled, Seconds, TextDelta, TilesEncoded
 from mlx_model.images import Plan
 
+TIMEOUT = 10.0
 PLAN = Plan(first_width=1024, first_height=512, width=1024, height=512, rows=1, cols=2)
 ANSWER = Answer(
     text="A red boat.",
@@ -27,7 +29,10 @@ ANSWER = Answer(
 
 @dataclass
 class ScriptedModel:
-    """`pieces` are the answer's text as it comes; an exception among them is raised there."""
+    """`pieces` are the answer's text as it comes; an exception among them is raised there.
+
+    What can be called among them is, and then waits to be cancelled: it stands for a signal.
+    """
 
     pieces: list[str | BaseException | Any] = field(default_factory=lambda: ["A red", " boat."])
     answer: Answer = ANSWER
@@ -35,16 +40,17 @@ class ScriptedModel:
     loads: int = 0
     requests: list[Any] = field(default_factory=list)
 
-    def load(self, folder: object) -> str:
+    def load(self, folder: object, *, cancelled: Event) -> Any:
         self.loads += 1
         if self.load_error:
             raise self.load_error
-        return "checkpoint"
+        return SimpleNamespace(
+            config=SimpleNamespace(text=SimpleNamespace(max_position_embeddings=8192)), image_config=None
+        )
 
     def stream_answer(
-        self, checkpoint: str, request: Any, cancelled: Event | None = None, *, reading: float = 0.0
+        self, checkpoint: object, request: Any, cancelled: Event, *, reading: float, seen: object
     ) -> Iterator[Any]:
-        assert checkpoint == "checkpoint"
         self.requests.append(request)
         plans = (PLAN,) * len(request.pictures)
         tiles = sum(plan.tiles for plan in plans)
@@ -57,10 +63,12 @@ class ScriptedModel:
                 raise piece
             if callable(piece):
                 piece()
+                # A signal reaches the main thread, which says so in its own time.
+                cancelled.wait(TIMEOUT)
             else:
                 text += piece
                 yield TextDelta(piece)
-            if cancelled is not None and cancelled.is_set():
+            if cancelled.is_set():
                 yield Answered(replace(self.answer, text=text, plans=plans, finish_reason="cancelled"))
                 return
         yield Answered(replace(self.answer, text=text, plans=plans, image_tokens=16 * tiles))

@@ -1,6 +1,8 @@
 """`smolsight describe` when something is wrong: sentences, exit codes, signals."""
 
+import os
 import signal
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -123,8 +125,9 @@ def test_a_signal_keeps_what_was_said_and_ends_the_run(
 
 def test_a_second_signal_interrupts_at_once(run: Run, model: ScriptedModel, picture: Path) -> None:
     def impatient() -> None:
-        signal.raise_signal(signal.SIGINT)
-        signal.raise_signal(signal.SIGINT)
+        for _ in range(2):
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.3)
 
     model.pieces = ["A red", impatient, " boat."]
     result = run("describe", picture)
@@ -135,7 +138,7 @@ def test_a_second_signal_interrupts_at_once(run: Run, model: ScriptedModel, pict
 def test_ctrl_c_before_the_first_word_is_quiet(
     run: Run, model: ScriptedModel, picture: Path, monkeypatch: pytest.MonkeyPatch, when: str
 ) -> None:
-    def interrupt(*_: object) -> None:
+    def interrupt(*_: object, **__: object) -> None:
         signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(

@@ -1,0 +1,100 @@
+"""The engine: the one thread that owns MLX, from the first load to the end.
+
+Arrays, and weights that are still on disk, belong to the thread that made them, so everything happens here: loading,
+looking, answering, giving back. What goes in and comes out is in `protocol.py`, the order of jobs in `job_thread.py`.
+MLX itself is imported on the thread, so an engine costs its owner no time.
+"""
+
+import gc
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlx_model.errors import Cancelled
+from mlx_model.job_thread import JobThread
+from mlx_model.prompt import Message
+from mlx_model.protocol import Ask, EncodeAhead, EngineEvent, Job, Loaded, LoadStarted, Unload
+from mlx_model.request import Request
+
+if TYPE_CHECKING:
+    from mlx_model.checkpoint import Checkpoint
+    from mlx_model.features import FeatureCache
+
+FEATURE_BYTES = 256 * 2**20
+
+
+class MLXEngine(JobThread):
+    """An `Engine` with one model at a time, unloaded after `idle_seconds` without a job (None: never).
+
+    It remembers up to `feature_bytes` of image tokens, so that known pictures are not looked at again; with 0 it saves
+    itself the hashing of their pixels.
+    """
+
+    def __init__(self, *, idle_seconds: float | None = None, feature_bytes: int = FEATURE_BYTES) -> None:
+        super().__init__(_ModelWorker(feature_bytes), idle_seconds=idle_seconds)
+
+
+class _ModelWorker:
+    """A loaded model and what it has seen. Lives on the engine's thread alone."""
+
+    def __init__(self, feature_bytes: int) -> None:
+        self._feature_bytes = feature_bytes
+        self._checkpoint: Checkpoint | None = None
+        self._folder: Path | None = None
+        self._seen: FeatureCache | None = None
+
+    def stream(self, job: Job, cancelled: threading.Event) -> Iterator[EngineEvent]:
+        if isinstance(job, Unload):
+            self._unload()
+            return
+        if job.folder != self._folder:
+            yield from self._load(job.folder, cancelled)
+        if cancelled.is_set():
+            raise Cancelled("The job was stopped.")
+        assert self._checkpoint is not None, "a folder is only remembered with its model"
+        from mlx_model.answer import stream_answer, stream_look
+
+        match job:
+            case Ask(_, request, reading):
+                yield from stream_answer(self._checkpoint, request, cancelled, reading=reading, seen=self._seen)
+            case EncodeAhead(_, pictures, detail) if self._seen is not None:
+                request = Request((Message("user", pictures),), detail)
+                yield from stream_look(self._checkpoint, request, cancelled, self._seen)
+
+    def rest(self) -> None:
+        self._unload()
+
+    def end(self) -> None:
+        self._checkpoint = self._folder = self._seen = None
+        if "mlx.core" in sys.modules:
+            import mlx.core as mx
+
+            # A thread that ends without this aborts the process every other time when Python ends.
+            mx.clear_streams()
+
+    def _load(self, folder: Path, cancelled: threading.Event) -> Iterator[EngineEvent]:
+        # Before the next one is read: two models may not fit.
+        self._unload()
+        yield LoadStarted(folder)
+        begin = time.perf_counter()
+        from mlx_model.checkpoint import load
+        from mlx_model.features import FeatureCache
+
+        checkpoint = load(folder, cancelled=cancelled)
+        self._checkpoint, self._folder = checkpoint, folder
+        self._seen = FeatureCache(self._feature_bytes) if self._feature_bytes else None
+        context = checkpoint.config.text.max_position_embeddings
+        yield Loaded(folder, time.perf_counter() - begin, checkpoint.image_config, context)
+
+    def _unload(self) -> None:
+        if self._checkpoint is None:
+            return
+        import mlx.core as mx
+
+        self._checkpoint = self._folder = self._seen = None
+        # Layers refer to each other, so counting references does not free them.
+        gc.collect()
+        mx.clear_cache()

@@ -1,0 +1,150 @@
+"""How to talk to the engine: jobs go in, events come out, and each says which job it is about.
+
+    job = engine.submit(Ask(folder, request), on_event)
+    engine.cancel(job)
+
+A job ends with exactly one event of `LAST`. In between come, as far as they apply and in this order:
+
+    LoadStarted, Loaded, Planned, TilesEncoded..., Prefilled..., TextDelta...
+
+Plain Python values alone, without MLX and without Qt, so that a face can be built and tested with a scripted engine.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from mlx_model.config import ImageConfig
+from mlx_model.events import Answered, Event
+from mlx_model.images import Detail
+from mlx_model.prompt import Picture
+from mlx_model.request import Request
+
+JobId = int
+
+
+@dataclass(frozen=True)
+class Load:
+    """Make the model of a folder the loaded one; nothing to do where it is already."""
+
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Ask:
+    """Answer a request with the model of a folder, which is loaded first where it is not.
+
+    `reading` is the seconds that went into opening the pictures: they count as the request's.
+    """
+
+    folder: Path
+    request: Request
+    reading: float = 0.0
+
+
+@dataclass(frozen=True)
+class EncodeAhead:
+    """Look at pictures before anything is asked: the next question about them at this detail need not look again."""
+
+    folder: Path
+    pictures: tuple[Picture, ...]
+    detail: Detail = "auto"
+
+
+@dataclass(frozen=True)
+class Unload:
+    """Give the model's memory back. The next job that needs a model loads it again."""
+
+
+Job = Load | Ask | EncodeAhead | Unload
+
+
+@dataclass(frozen=True)
+class LoadStarted:
+    """The model of this folder is being read."""
+
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The model is ready. `image_config` is None for one of words alone; `context` is its length in tokens."""
+
+    folder: Path
+    seconds: float
+    image_config: ImageConfig | None
+    context: int
+
+
+@dataclass(frozen=True)
+class Done:
+    """The last event of a job that was no question."""
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """The last event of a job that was cancelled before there was any answer.
+
+    A question that is cancelled later ends with what was said so far: `Answered`, its finish reason "cancelled".
+    """
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The last event of a job that could not be carried out.
+
+    The error can be raised again in any thread: its traceback is whole, but the frames in it hold no values any more.
+    """
+
+    error: Exception
+
+    @property
+    def sentence(self) -> str:
+        return str(self.error) or self.error_type
+
+    @property
+    def error_type(self) -> str:
+        return type(self.error).__name__
+
+
+EngineEvent = LoadStarted | Loaded | Event | Done | Stopped | Failed
+LAST = (Answered, Done, Stopped, Failed)
+
+
+@dataclass(frozen=True)
+class JobEvent:
+    """Something that happened to a job."""
+
+    job: JobId
+    event: EngineEvent
+
+    @property
+    def is_last(self) -> bool:
+        return isinstance(self.event, LAST)
+
+
+Callback = Callable[[JobEvent], None]
+
+
+class Engine(Protocol):
+    """Carries out jobs one after the other, on a thread of its own. Every method may be called from any thread."""
+
+    def submit(self, job: Job, callback: Callback) -> JobId:
+        """Queue a job; its id, which no other job of this engine has.
+
+        `callback` runs on the engine's thread, perhaps before this returns, and holds the engine up while it runs. One
+        that raises is not called again, and its job is cancelled. RuntimeError once the engine is closed.
+        """
+
+    def cancel(self, job: JobId) -> None:
+        """Stop a job after the step under way (a batch of tiles, a prefill step, a token).
+
+        A job that still waits ends as `Stopped` when its turn comes. Nothing happens to one that has ended.
+        """
+
+    def close(self, timeout: float = 10.0) -> bool:
+        """Cancel every job, let each have its last event, and end the thread.
+
+        False where the step under way took longer than `timeout` seconds: the thread then ends by itself after it.
+        """

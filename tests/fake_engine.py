@@ -1,0 +1,192 @@
+"""An engine without a model: it says what a script says, in the real engine's protocol and on a thread of its own.
+
+For tests of the faces and for screenshots of states that a real model shows for a moment or hardly ever: half an
+answer, the third tile of thirteen, a model that is not there, a failure in the middle, an answer that repeats itself.
+
+    engine = FakeEngine(Script(("A red boat", " in a harbour.")), Script((RuntimeError("No memory."),)))
+    engine = FakeEngine(Script(hold_after=TilesEncoded(3, 13)))     # stays there: `held.wait()`, `release()`
+"""
+
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlx_model.config import ImageConfig
+from mlx_model.errors import Cancelled
+from mlx_model.events import (
+    Answer,
+    Answered,
+    Confidence,
+    FinishReason,
+    Planned,
+    Prefilled,
+    Seconds,
+    TextDelta,
+    TilesEncoded,
+)
+from mlx_model.images import Detail, Plan, plan
+from mlx_model.job_thread import JobThread
+from mlx_model.prompt import Picture
+from mlx_model.protocol import Ask, EncodeAhead, EngineEvent, Job, Load, Loaded, LoadStarted, Unload
+from mlx_model.request import Request
+
+IMAGE_CONFIG = ImageConfig(tile=512, longest_edge=2048, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
+CONTEXT = 8192
+TOKENS_PER_TILE = 64
+PROMPT_WORDS = 20  # tokens of every prompt beside its pictures
+
+
+@dataclass(frozen=True)
+class Script:
+    """One job: the answer's tokens as they come; an exception among them is raised there.
+
+    `pause` is the seconds before each event. After an event equal to `hold_after` the job waits to be released.
+    """
+
+    steps: tuple[str | Exception, ...] = ("A red boat", " in a harbour.")
+    finish_reason: FinishReason = "stop"
+    pause: float = 0.0
+    hold_after: EngineEvent | None = None
+
+
+class FakeEngine(JobThread):
+    """Each question takes the next script, and the last one serves from then on; other jobs keep to its pace.
+
+    `load_errors` says which folders hold no usable model, and why; every other folder does. `jobs` is what was asked.
+    """
+
+    def __init__(self, *scripts: Script, load_errors: Mapping[Path, Exception] | None = None) -> None:
+        self._worker_of_script = _ScriptedWorker(list(scripts) or [Script()], dict(load_errors or {}))
+        super().__init__(self._worker_of_script)
+
+    @property
+    def jobs(self) -> list[Job]:
+        """The jobs that were begun."""
+        return self._worker_of_script.jobs
+
+    @property
+    def held(self) -> threading.Event:
+        """Set while a job waits at its script's `hold_after`."""
+        return self._worker_of_script.held
+
+    def release(self) -> None:
+        """Let the job go on that is held, or the next one that would be."""
+        self._worker_of_script.released.set()
+
+
+class _ScriptedWorker:
+    def __init__(self, scripts: list[Script], load_errors: dict[Path, Exception]) -> None:
+        self.scripts, self.load_errors = scripts, load_errors
+        self.jobs: list[Job] = []
+        self.held, self.released = threading.Event(), threading.Event()
+        self.loaded: Path | None = None
+
+    def stream(self, job: Job, cancelled: threading.Event) -> Iterator[EngineEvent]:
+        self.jobs.append(job)
+        script = self.scripts[0]
+        if isinstance(job, Ask) and len(self.scripts) > 1:
+            self.scripts.pop(0)
+        for event in self._events(job, script, cancelled):
+            cancelled.wait(script.pause)
+            yield event
+            if event == script.hold_after:
+                self._hold(cancelled)
+
+    def rest(self) -> None:
+        self.loaded = None
+
+    def end(self) -> None:
+        self.loaded = None
+
+    def _hold(self, cancelled: threading.Event) -> None:
+        self.held.set()
+        while not (cancelled.is_set() or self.released.wait(0.01)):
+            pass
+        self.held.clear()
+        self.released.clear()
+
+    def _events(self, job: Job, script: Script, cancelled: threading.Event) -> Iterator[EngineEvent]:
+        if isinstance(job, Unload):
+            self.loaded = None
+            return
+        if self.loaded != job.folder:
+            yield from self._load(job.folder)
+            _raise_if(cancelled)
+        match job:
+            case Ask(request=request):
+                yield from _answer(request, script, cancelled)
+            case EncodeAhead(pictures=pictures, detail=detail):
+                for event in _look(_plans(pictures, detail)):
+                    yield event
+                    _raise_if(cancelled)
+            case Load():
+                pass
+
+    def _load(self, folder: Path) -> Iterator[EngineEvent]:
+        self.loaded = None
+        yield LoadStarted(folder)
+        if error := self.load_errors.get(folder):
+            raise error
+        self.loaded = folder
+        yield Loaded(folder, 0.25, IMAGE_CONFIG, CONTEXT)
+
+
+def _raise_if(cancelled: threading.Event) -> None:
+    if cancelled.is_set():
+        raise Cancelled("The job was stopped.")
+
+
+def _plans(pictures: tuple[Picture, ...], detail: Detail) -> tuple[Plan, ...]:
+    return tuple(plan(picture.image.width, picture.image.height, detail, IMAGE_CONFIG) for picture in pictures)
+
+
+def _look(plans: tuple[Plan, ...]) -> Iterator[TilesEncoded]:
+    total = sum(plan.tiles for plan in plans)
+    yield from (TilesEncoded(done, total) for done in range(1, total + 1))
+
+
+def _answer(request: Request, script: Script, cancelled: threading.Event) -> Iterator[EngineEvent]:
+    plans = _plans(tuple(request.pictures), request.detail)
+    image_tokens = TOKENS_PER_TILE * sum(plan.tiles for plan in plans)
+    planned = Planned(plans, image_tokens, PROMPT_WORDS + image_tokens)
+    said: list[str] = []
+    finish_reason = "length" if request.max_tokens < len(script.steps) else script.finish_reason
+    try:
+        for event in _before_the_answer(planned):
+            yield event
+            _raise_if(cancelled)
+        for step in script.steps[: request.max_tokens]:
+            if isinstance(step, Exception):
+                raise step
+            said.append(step)
+            yield TextDelta(step)
+            _raise_if(cancelled)
+    except Cancelled:
+        finish_reason = "cancelled"
+    yield Answered(_as_answer(said, finish_reason, planned))
+
+
+def _before_the_answer(planned: Planned) -> Iterator[EngineEvent]:
+    yield planned
+    yield from _look(planned.plans)
+    yield Prefilled(planned.prompt_tokens, planned.prompt_tokens)
+
+
+def _as_answer(said: list[str], finish_reason: FinishReason, planned: Planned) -> Answer:
+    """Figures that agree with each other, the same ones at each run."""
+    generated = len(said)
+    decode = 0.02 * (generated - 1)
+    return Answer(
+        text="".join(said).rstrip(),
+        finish_reason=finish_reason,
+        confidence=Confidence(0.75, 0.5) if said else None,
+        plans=planned.plans,
+        image_tokens=planned.image_tokens,
+        prompt_tokens=planned.prompt_tokens,
+        cached_tokens=0,
+        generated_tokens=generated,
+        seconds=Seconds(0.01, 0.5, 0.25, 0.8 if said else None, decode if said else None),
+        tokens_per_second=50.0 if generated > 1 else None,
+        peak_memory_bytes=600_000_000,
+    )

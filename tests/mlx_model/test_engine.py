@@ -1,0 +1,224 @@
+"""The real engine: memory given back, known pictures not looked at again, cancelled within a step, a clean end."""
+
+import gc
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import mlx.core as mx
+import pytest
+
+from mlx_model import generate
+from mlx_model.engine import MLXEngine
+from mlx_model.errors import ContextLimitError
+from mlx_model.events import Answered, Prefilled, TextDelta, TilesEncoded
+from mlx_model.prompt import Picture, Text
+from mlx_model.protocol import Ask, Done, EncodeAhead, EngineEvent, Failed, Job, JobEvent, Load, LoadStarted, Stopped
+from mlx_model.smolvlm import SmolVLM
+from tests.mlx_model.asking import ask, count_calls, noise
+from tests.mlx_model.listening import Listener, only
+from tools.clean_exits import end_at_random
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    engine = MLXEngine()
+    yield Listener(engine)
+    assert engine.close(60)
+
+
+@pytest.fixture
+def encoded(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """One entry for each batch of tiles that goes through the encoder."""
+    return count_calls(monkeypatch, SmolVLM, "encode_tiles")
+
+
+def question(folder: Path, picture: Picture | None = None, **options: Any) -> Ask:
+    options.setdefault("detail", "high")
+    return Ask(folder, ask(picture or noise(), Text("What?"), **options))
+
+
+def said(events: list[EngineEvent]) -> tuple[str, object]:
+    answer = only(Answered, events).answer
+    return answer.text, answer.confidence
+
+
+def cancel_after(engine: MLXEngine, job: Job, is_moment: Callable[[EngineEvent], bool]) -> list[EngineEvent]:
+    """Everything that comes of a job that is cancelled from its own callback, so exactly then."""
+    events: list[EngineEvent] = []
+    ended = threading.Event()
+
+    def hear(event: JobEvent) -> None:
+        events.append(event.event)
+        if is_moment(event.event):
+            engine.cancel(event.job)
+        if event.is_last:
+            ended.set()
+
+    engine.submit(job, hear)
+    assert ended.wait(60)
+    return events
+
+
+def test_a_picture_that_was_looked_at_ahead_is_not_looked_at_again(
+    listener: Listener, seeing_folder: Path, encoded: list[Any]
+) -> None:
+    fresh = said(listener.run(question(seeing_folder, noise(seed=1))))
+    listener.run(EncodeAhead(seeing_folder, (noise(), noise(seed=2)), "high"))
+    encoded.clear()
+    both = [listener.run(question(seeing_folder, noise(seed=seed))) for seed in (0, 2)]
+    assert encoded == []
+    assert len({said(events) for events in both} | {fresh}) == 3
+    last = [event for event in both[0] if isinstance(event, TilesEncoded)][-1]
+    assert last.done == last.total == 9
+
+
+def test_what_is_remembered_gives_the_answer_that_looking_gives(
+    listener: Listener, seeing_folder: Path, encoded: list[Any]
+) -> None:
+    looked = said(listener.run(question(seeing_folder)))
+    count = len(encoded)
+    assert said(listener.run(question(seeing_folder))) == looked
+    assert len(encoded) == count > 0
+
+
+def test_another_detail_and_other_pixels_of_that_size_are_looked_at(
+    listener: Listener, seeing_folder: Path, encoded: list[Any]
+) -> None:
+    for other in (question(seeing_folder), question(seeing_folder, detail=2), question(seeing_folder, noise(seed=1))):
+        encoded.clear()
+        listener.run(other)
+        assert encoded
+
+
+def test_an_engine_without_room_for_features_looks_each_time(seeing_folder: Path, encoded: list[Any]) -> None:
+    engine = MLXEngine(feature_bytes=0)
+    listener = Listener(engine)
+    assert listener.run(EncodeAhead(seeing_folder, (noise(),), "high"))[-1] == Done()
+    for _ in range(2):
+        encoded.clear()
+        listener.run(question(seeing_folder))
+        assert encoded
+    assert engine.close(60)
+
+
+SCRAPS = 1000  # bytes: MLX keeps a thread's random state
+
+
+def active_bytes() -> int:
+    gc.collect()
+    return mx.get_active_memory()
+
+
+def test_an_idle_engine_gives_the_model_back_and_loads_it_when_asked(seeing_folder: Path) -> None:
+    before = active_bytes()
+    engine = MLXEngine(idle_seconds=0.2)
+    listener = Listener(engine)
+    first = listener.run(question(seeing_folder))
+    deadline = time.monotonic() + 30
+    while active_bytes() > before + SCRAPS and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert active_bytes() <= before + SCRAPS
+    again = listener.run(question(seeing_folder))
+    assert isinstance(again[0], LoadStarted)
+    assert said(again) == said(first)
+    assert engine.close(60)
+
+
+def test_a_closed_engine_holds_no_memory(seeing_folder: Path) -> None:
+    before = active_bytes()
+    engine = MLXEngine()
+    Listener(engine).run(question(seeing_folder))
+    assert active_bytes() > before + SCRAPS
+    assert engine.close(60)
+    assert active_bytes() <= before + SCRAPS
+
+
+def test_loading_is_cancelled_before_the_model_is_there(seeing_folder: Path) -> None:
+    engine = MLXEngine()
+    events = cancel_after(engine, Load(seeing_folder), lambda event: isinstance(event, LoadStarted))
+    assert [type(event) for event in events] == [LoadStarted, Stopped]
+    assert isinstance(Listener(engine).run(question(seeing_folder))[-1], Answered)
+    assert engine.close(60)
+
+
+@pytest.mark.parametrize("kind", [TilesEncoded, Prefilled, TextDelta])
+def test_a_cancel_acts_within_one_step(seeing_folder: Path, kind: type, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generate, "PREFILL_STEP", 32)
+    engine = MLXEngine()
+    count = 0
+
+    def is_second(event: EngineEvent) -> bool:
+        nonlocal count
+        count += isinstance(event, kind)
+        return count == 2
+
+    events = cancel_after(engine, question(seeing_folder, max_tokens=500), is_second)
+    assert sum(isinstance(event, kind) for event in events) == 2
+    assert only(Answered, events).answer.finish_reason == "cancelled"
+    assert engine.close(60)
+
+
+def test_looking_ahead_is_cancelled_within_one_step(seeing_folder: Path) -> None:
+    engine = MLXEngine()
+    job = EncodeAhead(seeing_folder, (noise(), noise(seed=1)), "high")
+    events = cancel_after(engine, job, lambda event: isinstance(event, TilesEncoded))
+    assert sum(isinstance(event, TilesEncoded) for event in events) == 1
+    assert events[-1] == Stopped()
+    assert engine.close(60)
+
+
+@pytest.mark.slow
+def test_cancelled_at_any_moment_the_next_answer_is_right(listener: Listener, seeing_folder: Path) -> None:
+    engine, draw = listener.engine, random.Random(0)
+    assert isinstance(engine, MLXEngine)
+    expected = [said(listener.run(question(seeing_folder, noise(seed=seed)))) for seed in range(3)]
+    moments = len(listener.of(3))
+    for number in range(50):
+        left = draw.randrange(moments)
+
+        def is_moment(event: EngineEvent) -> bool:
+            nonlocal left
+            left -= 1
+            return left < 0
+
+        cancel_after(engine, question(seeing_folder, noise(seed=100 + number)), is_moment)
+        assert said(listener.run(question(seeing_folder, noise(seed=number % 3)))) == expected[number % 3]
+
+
+def test_what_nobody_expected_is_logged_and_fails_its_job_alone(
+    listener: Listener, seeing_folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    expected = said(listener.run(question(seeing_folder)))
+
+    def broken(*_: object) -> object:
+        raise RuntimeError("No memory.")
+
+    with monkeypatch.context() as patch, caplog.at_level(logging.ERROR):
+        patch.setattr("mlx_model.answer.stream_tokens", broken)
+        failed = only(Failed, listener.run(question(seeing_folder)))
+    assert (failed.error_type, failed.sentence) == ("RuntimeError", "No memory.")
+    assert "Traceback" in caplog.text and "in broken" in caplog.text
+    trace = failed.error.__traceback__
+    while trace is not None:
+        assert not any(isinstance(value, mx.array) for value in trace.tb_frame.f_locals.values())
+        trace = trace.tb_next
+    assert said(listener.run(question(seeing_folder))) == expected
+
+
+def test_what_is_the_users_to_know_is_not_logged(
+    listener: Listener, seeing_folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    events = listener.run(Ask(seeing_folder, ask(Text("word " * 20000))))
+    assert isinstance(only(Failed, events).error, ContextLimitError)
+    assert not caplog.text
+
+
+@pytest.mark.slow
+def test_a_process_ends_cleanly_whatever_the_engine_is_doing(seeing_folder: Path) -> None:
+    """`python -m tools.clean_exits 50` looks longer."""
+    assert [end for end in end_at_random(seeing_folder, 10) if not end.is_clean] == []

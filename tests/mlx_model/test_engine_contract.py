@@ -1,0 +1,235 @@
+"""What every engine promises, whatever answers in it."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from mlx_model.engine import MLXEngine
+from mlx_model.errors import CheckpointError, ModelError
+from mlx_model.events import Answered, Planned, Prefilled, TextDelta, TilesEncoded
+from mlx_model.prompt import Text
+from mlx_model.protocol import (
+    LAST,
+    Ask,
+    Done,
+    EncodeAhead,
+    Engine,
+    EngineEvent,
+    Failed,
+    Job,
+    JobEvent,
+    Load,
+    Loaded,
+    LoadStarted,
+    Stopped,
+    Unload,
+)
+from tests.checkpoints import write_checkpoint
+from tests.fake_engine import FakeEngine, Script
+from tests.mlx_model.asking import ask, noise
+from tests.mlx_model.listening import Listener, only
+
+
+@dataclass
+class Bench:
+    """An engine with two models that it can load and one that it cannot."""
+
+    engine: Engine
+    listener: Listener
+    folder: Path
+    other: Path
+    missing: Path
+
+    def question(self, *, words: int = 12, folder: Path | None = None) -> Ask:
+        request = ask(noise(), Text("What?"), max_tokens=words, detail="high", repetition_guard=False)
+        return Ask(folder or self.folder, request)
+
+
+@pytest.fixture(scope="module")
+def other_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_checkpoint(tmp_path_factory.mktemp("other"), "500m", seed=1)
+
+
+@pytest.fixture(params=["scripted", "real"])
+def bench(request: pytest.FixtureRequest, tmp_path: Path, seeing_folder: Path, other_folder: Path) -> Iterator[Bench]:
+    missing = tmp_path / "missing"
+    engine: Engine
+    if request.param == "real":
+        engine = MLXEngine()
+    else:
+        error = CheckpointError(f"{missing} is no folder.")
+        engine = FakeEngine(Script(("a word ",) * 4000, pause=0.001), load_errors={missing: error})
+    yield Bench(engine, Listener(engine), seeing_folder, other_folder, missing)
+    assert engine.close(60)
+
+
+def kinds(events: list[EngineEvent]) -> list[type]:
+    """The kinds of event in their order, each once."""
+    return list(dict.fromkeys(type(event) for event in events))
+
+
+def test_a_question_goes_from_the_folder_to_the_answer(bench: Bench) -> None:
+    events = bench.listener.run(bench.question())
+    assert kinds(events) == [LoadStarted, Loaded, Planned, TilesEncoded, Prefilled, TextDelta, Answered]
+    answer = only(Answered, events).answer
+    deltas = [event.text for event in events if isinstance(event, TextDelta)]
+    assert "".join(deltas).rstrip() == answer.text != ""
+    assert answer.plans == only(Planned, events).plans
+
+
+def test_a_model_is_loaded_once_for_many_jobs(bench: Bench) -> None:
+    assert kinds(bench.listener.run(Load(bench.folder))) == [LoadStarted, Loaded, Done]
+    assert kinds(bench.listener.run(Load(bench.folder))) == [Done]
+    assert LoadStarted not in kinds(bench.listener.run(bench.question()))
+
+
+def test_what_was_loaded_says_what_it_can_do(bench: Bench) -> None:
+    loaded = only(Loaded, bench.listener.run(Load(bench.folder)))
+    assert loaded.folder == bench.folder
+    assert loaded.seconds > 0 and loaded.context == 8192
+    assert loaded.image_config is not None and loaded.image_config.high == 4
+
+
+def test_models_are_swapped_by_asking_another(bench: Bench) -> None:
+    for folder in (bench.folder, bench.other, bench.folder):
+        events = bench.listener.run(bench.question(folder=folder))
+        assert only(Loaded, events).folder == folder
+        assert isinstance(events[-1], Answered)
+
+
+def test_an_unloaded_model_is_loaded_again_when_it_is_needed(bench: Bench) -> None:
+    bench.listener.run(Load(bench.folder))
+    assert kinds(bench.listener.run(Unload())) == [Done]
+    assert kinds(bench.listener.run(Unload())) == [Done]
+    assert Loaded in kinds(bench.listener.run(bench.question()))
+
+
+def test_pictures_are_looked_at_ahead_of_the_question(bench: Bench) -> None:
+    question = bench.question()
+    pictures = tuple(question.request.pictures)
+    events = bench.listener.run(EncodeAhead(bench.folder, pictures, "high"))
+    assert kinds(events) == [LoadStarted, Loaded, TilesEncoded, Done]
+    last = [event for event in events if isinstance(event, TilesEncoded)][-1]
+    planned = only(Planned, bench.listener.run(question))
+    assert (last.done, last.total) == (planned.plans[0].tiles,) * 2
+
+
+def test_jobs_come_in_the_order_in_which_they_were_submitted(bench: Bench) -> None:
+    jobs = [bench.listener.submit(job) for job in (Load(bench.folder), bench.question(), Unload(), bench.question())]
+    bench.listener.wait(jobs[-1])
+    told = [event.job for event in bench.listener.heard]
+    assert told == sorted(told) and set(told) == set(jobs)
+
+
+def test_every_event_comes_on_one_thread_that_is_not_the_callers(bench: Bench) -> None:
+    bench.listener.run(Load(bench.folder))
+    bench.listener.run(bench.question())
+    assert len(bench.listener.threads) == 1
+    assert threading.get_ident() not in bench.listener.threads
+
+
+@pytest.mark.parametrize("kind", [Planned, TilesEncoded, Prefilled, TextDelta])
+def test_a_cancelled_question_ends_soon_with_what_was_said(bench: Bench, kind: type) -> None:
+    job = bench.listener.submit(bench.question(words=4000))
+    bench.listener.wait_for(job, kind)
+    bench.engine.cancel(job)
+    events = bench.listener.wait(job)
+    answer = only(Answered, events).answer
+    assert answer.finish_reason == "cancelled"
+    assert "".join(event.text for event in events if isinstance(event, TextDelta)).rstrip() == answer.text
+    assert answer.generated_tokens < 4000
+
+
+def test_a_job_that_is_cancelled_while_it_waits_never_begins(bench: Bench) -> None:
+    running = bench.listener.submit(bench.question(words=4000))
+    waiting = bench.listener.submit(bench.question())
+    bench.listener.wait_for(running, TextDelta)
+    bench.engine.cancel(waiting)
+    bench.engine.cancel(running)
+    assert kinds(bench.listener.wait(waiting)) == [Stopped]
+    assert isinstance(bench.listener.of(running)[-1], Answered)
+
+
+def test_after_a_cancelled_question_the_next_is_answered_in_full(bench: Bench) -> None:
+    whole = only(Answered, bench.listener.run(bench.question())).answer
+    for kind in (TilesEncoded, TextDelta):
+        job = bench.listener.submit(bench.question(words=4000))
+        bench.listener.wait_for(job, kind)
+        bench.engine.cancel(job)
+        again = only(Answered, bench.listener.run(bench.question())).answer
+        assert (again.text, again.confidence, again.finish_reason) == (
+            whole.text,
+            whole.confidence,
+            whole.finish_reason,
+        )
+
+
+def test_cancelling_what_has_ended_or_never_was_does_nothing(bench: Bench) -> None:
+    job = bench.listener.submit(Load(bench.folder))
+    bench.listener.wait(job)
+    bench.engine.cancel(job)
+    bench.engine.cancel(4711)
+    assert kinds(bench.listener.run(Load(bench.folder))) == [Done]
+
+
+def test_a_model_that_is_not_there_fails_its_job_alone(bench: Bench) -> None:
+    for job in (Load(bench.missing), bench.question(folder=bench.missing)):
+        failed = bench.listener.run(job)[-1]
+        assert isinstance(failed, Failed)
+        assert isinstance(failed.error, ModelError)
+        assert (failed.error_type, str(bench.missing) in failed.sentence) == ("CheckpointError", True)
+    assert isinstance(bench.listener.run(bench.question())[-1], Answered)
+
+
+def test_a_listener_that_fails_ends_its_own_job_alone(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    heard: list[JobEvent] = []
+
+    def deaf(event: JobEvent) -> None:
+        heard.append(event)
+        raise RuntimeError("The window is gone.")
+
+    bench.engine.submit(bench.question(words=4000), deaf)
+    assert isinstance(bench.listener.run(bench.question())[-1], Answered)
+    assert len(heard) == 1
+    assert "The window is gone." in caplog.text
+
+
+def test_jobs_may_be_submitted_and_cancelled_from_many_threads(bench: Bench) -> None:
+    ids: list[int] = []
+
+    def busy() -> None:
+        jobs: list[Job] = [Load(bench.folder), bench.question(), Unload(), bench.question()]
+        for number, job in enumerate(jobs):
+            ids.append(bench.listener.submit(job))
+            if number % 2:
+                bench.engine.cancel(ids[-1])
+
+    threads = [threading.Thread(target=busy) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(ids)) == 16
+    for job in ids:
+        lasts = [event for event in bench.listener.wait(job) if isinstance(event, LAST)]
+        assert lasts == bench.listener.of(job)[-1:]
+
+
+def test_closing_ends_every_job_and_the_thread(bench: Bench) -> None:
+    before = threading.active_count()
+    jobs = [bench.listener.submit(bench.question(words=4000)) for _ in range(3)]
+    bench.listener.wait_for(jobs[0], TextDelta)
+    assert bench.engine.close(60)
+    assert threading.active_count() == before - 1
+    lasts = [[event for event in bench.listener.of(job) if isinstance(event, LAST)] for job in jobs]
+    assert [[type(event) for event in last] for last in lasts] == [[Answered], [Stopped], [Stopped]]
+
+
+def test_a_closed_engine_takes_no_more_jobs(bench: Bench) -> None:
+    assert bench.engine.close() and bench.engine.close()
+    bench.engine.cancel(1)
+    with pytest.raises(RuntimeError, match="closed"):
+        bench.listener.submit(Load(bench.folder))

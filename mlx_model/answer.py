@@ -1,22 +1,23 @@
 """One question answered: plan, look, read the prompt, speak.
 
-`stream_answer` is the whole way from a conversation with pictures to words and the figures that it took, as a
-generator of events. It reads no files and keeps nothing for the next question.
+`stream_answer` is the whole way from a conversation with pictures and clips to words and the figures that it took, as a
+generator of events. It reads no files but clips, frame by frame, and keeps nothing for the next question.
 """
 
 import math
 import threading
 import time
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 
 import mlx.core as mx
+import numpy as np
 
 from mlx_model.cache import KVCache
 from mlx_model.checkpoint import Checkpoint
 from mlx_model.config import ImageConfig
-from mlx_model.context import check_context
+from mlx_model.context import check_context, most_that_fit
 from mlx_model.errors import Cancelled, InputError
 from mlx_model.events import (
     Answer,
@@ -30,12 +31,14 @@ from mlx_model.events import (
     TextDelta,
     TilesEncoded,
 )
-from mlx_model.features import stream_features
+from mlx_model.features import in_batches, stream_features
 from mlx_model.generate import prefill, stream_tokens
 from mlx_model.images import Detail, Plan, cut_tiles, plan, unique_tiles
 from mlx_model.prompt import Message, Part, Picture, Prompt, Text, build_prompt, build_raw_prompt
+from mlx_model.read_ahead import read_ahead
 from mlx_model.repetition import RepetitionGuard
 from mlx_model.sampling import Sampler, Sampling
+from mlx_model.video import Clip, FramePlan, plan_frames, stream_tiles
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,11 @@ class Request:
     @property
     def pictures(self) -> list[Picture]:
         return [part for part in self.parts if isinstance(part, Picture)]
+
+    @property
+    def media(self) -> list[Picture | Clip]:
+        """Pictures and clips in their order."""
+        return [part for part in self.parts if isinstance(part, Picture | Clip)]
 
 
 def stream_answer(
@@ -85,7 +93,7 @@ class _Run:
         self.started = time.perf_counter() - reading
         self.seconds = {"preprocess": reading, "vision": 0.0, "prefill": 0.0}
         self.token_times: list[float] = []
-        self.plans: tuple[Plan, ...] = ()
+        self.plans: tuple[Plan | FramePlan, ...] = ()
         self.prompt = Prompt((), "", 0)
         self.text_stream = checkpoint.tokenizer.stream()
         self.text = ""
@@ -105,16 +113,26 @@ class _Run:
         """Settle tiles and prompt; the number of tokens that the context leaves for the answer."""
         request, config = self.request, self.checkpoint.config
         self.plans, self.prompt = self._prompt_at(request.detail)
-        context = config.text.max_position_embeddings
+        tokens, context = len(self.prompt.ids), config.text.max_position_embeddings
+        if frames := max((plan.tiles for plan in self.plans if isinstance(plan, FramePlan)), default=0):
+            fewer = most_that_fit(frames, context, self._tokens_with_frames)
+            return check_context(tokens, context, fewer, self._tokens_with_frames, "--max-frames", "a single frame")
         if not request.pictures:
-            return check_context(len(self.prompt.ids), context)
+            return check_context(tokens, context)
         lower = () if request.detail == "low" else range(self._image_config().high - 1, 0, -1)
-        return check_context(len(self.prompt.ids), context, lower, lambda n: len(self._prompt_at(n)[1].ids))
+        return check_context(tokens, context, lower, lambda n: len(self._prompt_at(n)[1].ids))
 
-    def _prompt_at(self, detail: Detail) -> tuple[tuple[Plan, ...], Prompt]:
+    def _tokens_with_frames(self, max_frames: int) -> int:
+        return len(self._prompt_at(self.request.detail, max_frames)[1].ids)
+
+    def _prompt_at(self, detail: Detail, max_frames: int | None = None) -> tuple[tuple[Plan | FramePlan, ...], Prompt]:
         request, checkpoint = self.request, self.checkpoint
-        pictures = request.pictures
-        plans = tuple(plan(p.image.width, p.image.height, detail, self._image_config()) for p in pictures)
+        plans = tuple(
+            plan_frames(part, self._image_config(), max_frames)
+            if isinstance(part, Clip)
+            else plan(part.image.width, part.image.height, detail, self._image_config())
+            for part in request.media
+        )
         if request.raw:
             text = "".join(part.text for part in request.parts if isinstance(part, Text))
             return plans, build_raw_prompt(text, plans, checkpoint.tokenizer, checkpoint.config)
@@ -128,24 +146,51 @@ class _Run:
         return self.checkpoint.image_config
 
     def _look(self) -> Generator[Event, None, mx.array | None]:
-        """Image tokens of all pictures in a row, [tokens, D]; identical tiles are encoded once."""
-        features, total, done = [], sum(plan.tiles for plan in self.plans), 0
-        for picture, picture_plan in zip(self.request.pictures, self.plans, strict=True):
+        """Image tokens of all pictures and clips in a row, [tokens, D]; what was seen of `plans`."""
+        features: list[mx.array] = []
+        for part, part_plan in zip(self.request.media, self.plans, strict=True):
             self._stop_if_cancelled()
-            with self._timed("preprocess"):
-                distinct, order = unique_tiles(cut_tiles(picture.image, picture_plan, self._image_config()))
-            batches = []
-            with self._timed("vision"):
-                for batch in stream_features(self.checkpoint.model, distinct, self._image_config()):
-                    batches.append(batch)
-                    yield TilesEncoded(min(done + sum(map(len, batches)), total), total)
-                    self._stop_if_cancelled()
-            done += picture_plan.tiles
-            yield TilesEncoded(done, total)
-            features.append(mx.concatenate(batches)[mx.array(order)])
+            done = sum(map(len, features))
+            if isinstance(part, Clip) and isinstance(part_plan, FramePlan):
+                features.append((yield from self._watch(part, part_plan, done)))
+            elif isinstance(part, Picture) and isinstance(part_plan, Plan):
+                features.append((yield from self._look_at(part, part_plan, done)))
         # The encoder's activations are the largest buffers of all; the decoder cannot use them again.
         mx.clear_cache()
         return mx.concatenate(features).flatten(0, 1) if features else None
+
+    def _look_at(self, picture: Picture, picture_plan: Plan, before: int) -> Generator[Event, None, mx.array]:
+        """A picture's features; identical tiles are encoded once."""
+        with self._timed("preprocess"):
+            distinct, order = unique_tiles(cut_tiles(picture.image, picture_plan, self._image_config()))
+        features = yield from self._encode(distinct, before)
+        yield TilesEncoded(before + picture_plan.tiles, self._tiles)
+        return mx.concatenate(features)[mx.array(order)]
+
+    def _watch(self, clip: Clip, frames: FramePlan, before: int) -> Generator[Event, None, mx.array]:
+        """A clip's features; the next frames are read while those before them are encoded."""
+        features: list[mx.array] = []
+        tiles = stream_tiles(clip, frames, self._image_config(), self.cancelled)
+        with closing(read_ahead(in_batches(tiles))) as batches:
+            while True:
+                with self._timed("preprocess"):
+                    batch = next(batches, None)
+                if batch is None:
+                    return mx.concatenate(features)
+                features += yield from self._encode(batch, before + sum(map(len, features)))
+
+    def _encode(self, tiles: np.ndarray, before: int) -> Generator[Event, None, list[mx.array]]:
+        features: list[mx.array] = []
+        with self._timed("vision"):
+            for batch in stream_features(self.checkpoint.model, tiles, self._image_config()):
+                features.append(batch)
+                yield TilesEncoded(before + sum(map(len, features)), self._tiles)
+                self._stop_if_cancelled()
+        return features
+
+    @property
+    def _tiles(self) -> int:
+        return sum(plan.tiles for plan in self.plans)
 
     def _read(self, features: mx.array | None) -> Generator[Event, None, tuple[mx.array, list[KVCache]]]:
         """The logits after the prompt, and the cache that holds it."""

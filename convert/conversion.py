@@ -123,10 +123,11 @@ def _quantization_entry(
         for parameter in parameters
         if is_matrix(parameter.name, parameter.shape)
     }
-    decoder = Counter(packing for name, packing in packings.items() if packing and part_of(name) == "decoder")
-    if not decoder:
+    packed = {name: packing for name, packing in packings.items() if packing}
+    if not packed:
         return {}
-    default = decoder.most_common(1)[0][0]
+    in_decoder = [packing for name, packing in packed.items() if part_of(name) == "decoder"]
+    default = Counter(in_decoder or packed.values()).most_common(1)[0][0]
     differing = {
         stored_name(name).removesuffix(".weight"): _entry(packing) if packing else False
         for name, packing in packings.items()

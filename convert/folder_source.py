@@ -11,7 +11,7 @@ from typing import Any
 
 import mlx.core as mx
 
-from convert.packing import PackedParameter, Parameter
+from convert.packing import PackedParameter, Parameter, finite
 from convert.source import Source
 from mlx_model.checkpoint import open_checkpoint
 from mlx_model.errors import CheckpointError, ConversionError
@@ -54,7 +54,7 @@ def _take(weights: dict[str, mx.array], folder: Path, name: str) -> mx.array:
         mx.eval(weight)
     except (OSError, RuntimeError) as error:
         raise CheckpointError(f"{folder}: {name} could not be read ({error}). Get the checkpoint again.") from error
-    return weight
+    return finite(weight, f"{folder}: {name}")
 
 
 def _kept_files(folder: Path) -> dict[str, bytes]:

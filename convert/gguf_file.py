@@ -1,8 +1,8 @@
 """A GGUF file's metadata and tensors, read with every length checked against the file's size.
 
-Written for files from strangers: MLX's own reader has written out of bounds, and the `gguf` package brings four others
-to read a header (docs/decisions/0007-own-gguf-reader.md). Knows the container alone: neither what a key means nor how
-blocks are packed. Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
+Written for files from strangers, whose damage becomes a sentence (docs/decisions/0006-a-gguf-reader-of-our-own.md).
+Knows the container alone: neither what a key means nor how blocks are packed. Format:
+https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 """
 
 import mmap
@@ -59,6 +59,8 @@ class GGUFFile:
 
 def read_gguf(path: Path) -> GGUFFile:
     """Read and check a file's header. Raises CheckpointError where it is damaged, RefusedError for what it may hold."""
+    if not path.is_file():
+        raise CheckpointError(f"{path} is no regular file, so it is no GGUF file.")
     try:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
             return _read_header(path, _Cursor(path, content))

@@ -4,6 +4,7 @@ Written for files that llama.cpp's converter makes of Llama-type models; whateve
 refused by name. Names: https://github.com/ggml-org/llama.cpp/blob/master/gguf-py/gguf/constants.py
 """
 
+import math
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -15,7 +16,7 @@ import numpy as np
 from convert.gguf_blocks import PACKINGS, affine_from_blocks, undo_rope_order
 from convert.gguf_file import GGUFFile, GGUFTensor, read_gguf
 from convert.gguf_tokenizer import json_bytes, tokenizer_files
-from convert.packing import PackedParameter, Parameter
+from convert.packing import PackedParameter, Parameter, finite
 from convert.source import Source
 from mlx_model.config import ModelConfig, TextConfig
 from mlx_model.errors import CheckpointError, RefusedError
@@ -108,7 +109,7 @@ def _number(file: GGUFFile, key: str) -> int:
 def _decimal(file: GGUFFile, key: str) -> float:
     """A float32 as the shortest decimal that means it: 1e-05, not 9.999999747378752e-06."""
     value = file.metadata.get(f"llama.{key}")
-    if not isinstance(value, float) or not value > 0:
+    if not isinstance(value, float) or not 0 < value < math.inf:
         raise CheckpointError(f"{file.path}: 'llama.{key}' is {value!r}, expected a positive number.")
     return float(str(np.float32(value)))
 
@@ -166,7 +167,7 @@ class _Reader:
         return mx.array(data).view(_matrix_dtype(tensor)).reshape(tensor.shape)
 
     def _dense(self, name: str, tensor: GGUFTensor) -> mx.array:
-        return self._in_order(name, self._numbers(tensor))
+        return self._in_order(name, finite(self._numbers(tensor), f"{self.file.path}: '{tensor.name}'"))
 
     def _packed(self, name: str, tensor: GGUFTensor) -> tuple[mx.array, mx.array, mx.array]:
         words, scales, biases = affine_from_blocks(self.file.read(tensor), tensor.shape[0], tensor.type)

@@ -16,7 +16,10 @@ from mlx_model.errors import CheckpointError
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter of the source by its name in our model. `read` is called once and may forget what it gave."""
+    """A parameter of the source by its name in our model.
+
+    `read` is called once, gives finite numbers (see `finite`), and may forget what it gave.
+    """
 
     name: str
     shape: tuple[int, ...]
@@ -37,6 +40,13 @@ class PackedParameter:
     read: Callable[[], tuple[mx.array, mx.array, mx.array]]
 
 
+def finite(array: mx.array, name: str) -> mx.array:
+    """The array itself, once it has been looked through. Raises CheckpointError for NaN and infinity."""
+    if not mx.isfinite(array).all().item():
+        raise CheckpointError(f"{name} holds numbers that are not finite. Get the checkpoint again.")
+    return array
+
+
 def packing_of(parameter: Parameter | PackedParameter, recipe: Recipe) -> Quantization | None:
     """How the output holds the parameter: the source's packing, else the recipe's; None for plain numbers."""
     if isinstance(parameter, PackedParameter):
@@ -51,8 +61,8 @@ def job_for(parameter: Parameter | PackedParameter, name: str, recipe: Recipe) -
         return Job(_packed_specs(name, shape, mx.float16, parameter.packing), parameter.read)
     packing, dtype = packing_of(parameter, recipe), _output_dtype(parameter.dtype, recipe)
     if packing is None:
-        return Job((TensorSpec(name, shape, _tag(dtype)),), lambda: (_read(parameter, dtype),))
-    return Job(_packed_specs(name, shape, dtype, packing), lambda: _pack(_read(parameter, dtype), packing))
+        return Job((TensorSpec(name, shape, _tag(dtype)),), lambda: (parameter.read().astype(dtype),))
+    return Job(_packed_specs(name, shape, dtype, packing), lambda: _pack(parameter.read().astype(dtype), packing))
 
 
 def _output_dtype(dtype: mx.Dtype, recipe: Recipe) -> mx.Dtype:
@@ -60,13 +70,6 @@ def _output_dtype(dtype: mx.Dtype, recipe: Recipe) -> mx.Dtype:
     cost another half bit a weight, and norms in float32 would turn every activation into float32.
     """
     return mx.bfloat16 if dtype == mx.float32 and recipe.bits != UNPACKED_BITS else dtype
-
-
-def _read(parameter: Parameter, dtype: mx.Dtype) -> mx.array:
-    array = parameter.read()
-    if not mx.isfinite(array).all().item():
-        raise CheckpointError(f"{parameter.name} holds numbers that are not finite. Get the checkpoint again.")
-    return array.astype(dtype)
 
 
 def _pack(matrix: mx.array, packing: Quantization) -> tuple[mx.array, mx.array, mx.array]:

@@ -2,7 +2,7 @@
 
 The decoder's linear layers are most of the bytes read for each token, so they get the bits that were asked for.
 Embeddings, head, connector and encoder keep 8: they are where quality is lost first and where few bytes are saved (see
-docs/decisions/0006-bits-per-part.md).
+docs/decisions/0005-bits-for-each-part.md).
 """
 
 from dataclasses import dataclass

@@ -63,6 +63,7 @@ def open_checkpoint(folder: Path) -> tuple[Checkpoint, dict[str, mx.array]]:
     """
     if not folder.is_dir():
         raise CheckpointError(f"{folder} is no folder. A model is a folder with config.json and *.safetensors in it.")
+    _refuse_special_files(folder)
     _warn_of_code(folder)
     config = read_model_config(folder)
     tokenizer = Tokenizer.from_folder(folder)
@@ -78,6 +79,13 @@ def open_checkpoint(folder: Path) -> tuple[Checkpoint, dict[str, mx.array]]:
         model=SmolVLM(config),
     )
     return checkpoint, weights
+
+
+def _refuse_special_files(folder: Path) -> None:
+    """Opening a FIFO would wait for ever, and a device has no end."""
+    for path in folder.iterdir():
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise CheckpointError(f"{path} is no regular file: a model folder holds nothing else. Get it again.")
 
 
 def _warn_of_code(folder: Path) -> None:

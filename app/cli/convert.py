@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from app.cli.byte_progress import ByteProgress
+from app.cli.log_warnings import show_warnings
 from app.cli.stderr import say
 from app.shelf import catalogue, converted_folder, hub_id_of
 from convert.recipe import BITS, GROUP_SIZES, UNPACKED_BITS, Recipe
@@ -33,6 +34,7 @@ def convert(source: str, out: Path | None, bits: int | None, group_size: int | N
     """
     if bits == UNPACKED_BITS and group_size is not None:
         raise click.UsageError("--group-size has no meaning with --bits 16, which packs nothing.")
+    show_warnings()
     if not Path(source).exists():
         source = _hub_id(source)
     recipe = _recipe(source, bits, group_size)

@@ -1,6 +1,7 @@
 """SmolLM2 from GGUF: its own packing to the last bit, its tokenizer, and every way in which a file can be wrong."""
 
 import json
+import os
 import struct
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,16 @@ from tests.byte_tokenizer import FIRST_ADDED, byte_tokenizer
 from tests.checkpoints import CHATML_TEMPLATE, model_config
 from tests.gguf_files import BOOL, F32, STRING, U32, Changes, smollm2_weights, write_gguf
 
-PACKINGS = [("Q4_1", "Q8_0"), ("Q4_0", "Q4_0"), ("Q8_0", "F16"), ("BF16", "BF16"), ("F16", "F16"), ("F32", "F32")]
+PACKINGS = [
+    ("Q4_1", "Q8_0"),
+    ("F16", "Q8_0"),
+    ("Q8_0", "BF16"),
+    ("Q4_0", "Q4_0"),
+    ("Q8_0", "F16"),
+    ("BF16", "BF16"),
+    ("F16", "F16"),
+    ("F32", "F32"),
+]
 
 
 @pytest.fixture
@@ -186,6 +196,7 @@ def test_another_models_file_is_refused(file: Path, tmp_path: Path, changes: Cha
         ({"llama.feed_forward_length": (U32, 512)}, "gate_proj"),
         ({"llama.rope.freq_base": (U32, 100000)}, "llama.rope.freq_base"),
         ({"llama.rope.freq_base": (F32, float("nan"))}, "llama.rope.freq_base"),
+        ({"llama.rope.freq_base": (F32, float("inf"))}, "llama.rope.freq_base"),
         ({"tokenizer.ggml.tokens": None}, "tokenizer.ggml.tokens"),
         ({"tokenizer.ggml.tokens": (STRING, ["a", "a"])}, "do not match"),
         ({"tokenizer.ggml.merges": (STRING, ["a b c"])}, "do not match"),
@@ -233,7 +244,7 @@ def test_numbers_that_are_not_finite_are_reported(file: Path, tmp_path: Path) ->
     weights["model.norm.weight"][3] = np.nan
     write_gguf(file, weights)
 
-    with pytest.raises(CheckpointError, match=r"norm.weight holds numbers that are not finite"):
+    with pytest.raises(CheckpointError, match=r"SmolLM2.gguf: 'output_norm.weight' holds numbers that are not finite"):
         convert(file, tmp_path / "out")
     assert [path.name for path in tmp_path.iterdir()] == [file.name]
 
@@ -266,6 +277,13 @@ def test_a_file_that_is_no_gguf_is_reported(file: Path, tmp_path: Path, content:
     file.write_bytes(content)
 
     with pytest.raises(ModelError, match=file.name):
+        convert(file, tmp_path / "out")
+
+
+def test_what_is_no_regular_file_is_not_opened(file: Path, tmp_path: Path) -> None:
+    os.mkfifo(file)
+
+    with pytest.raises(CheckpointError, match="no regular file"):
         convert(file, tmp_path / "out")
 
 

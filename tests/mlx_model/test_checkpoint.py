@@ -5,6 +5,7 @@
 
 import json
 import logging
+import os
 from pathlib import Path
 
 import mlx.core as mx
@@ -120,3 +121,11 @@ def test_code_in_the_folder_is_warned_of_and_ignored(
     (warning,) = caplog.messages
     assert str(tmp_path) in warning and "ignored" in warning
     assert ("modeling_smol.py" if way == "script" else "auto_map") in warning
+
+
+def test_a_folder_with_a_fifo_in_place_of_a_file_is_refused_without_waiting(tmp_path: Path) -> None:
+    folder = write_checkpoint(tmp_path / "piped")
+    (folder / "config.json").unlink()
+    os.mkfifo(folder / "config.json")
+    with pytest.raises(CheckpointError, match="config.json is no regular file"):
+        mlx_model.load(folder)

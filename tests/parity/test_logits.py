@@ -11,7 +11,7 @@ import pytest
 from mlx.utils import tree_flatten
 
 import mlx_model
-from mlx_model import vision
+from mlx_model import arithmetic, vision
 from mlx_model.arithmetic import ON_METAL
 from mlx_model.checkpoint import Checkpoint
 from tests.checkpoints import model_config
@@ -72,6 +72,15 @@ def test_every_stage_before_the_decoder_is_that_of_the_reference(case: Case, tmp
     embeddings = model.embed(mx.array(ids), image_tokens)
     for name, ours in (("features", features), ("image_tokens", image_tokens), ("embeddings", embeddings)):
         assert largest_difference(sample(np.asarray(ours)), reference[name]) < TOLERANCE, name
+
+
+@pytest.mark.parametrize("preset", ["256m", "2.2b"])
+def test_the_operations_that_metal_uses_give_those_logits_too(
+    preset: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arithmetic, "ON_METAL", True)
+    case = Case(preset)
+    assert difference_of_logits(case, case.write(tmp_path)) < TOLERANCE
 
 
 @pytest.mark.parametrize(

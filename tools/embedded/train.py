@@ -178,8 +178,8 @@ def learn_to_see(
 def learn_to_answer(
     maker: Maker, forward: Forward, heads: CellHeads, form: Form, progress: float, log: "Log"
 ) -> Tensor:
-    """Loss of the answers' tokens, with a share of the cells' loss that fades out."""
-    knobs = Knobs(letter=0.14 - 0.03 * progress, text=0.5)
+    """Loss of the answers' tokens, with a share of the cells' loss."""
+    knobs = Knobs(letter=0.14 - 0.03 * progress, text=0.6)
     batch = maker.batch(form, knobs, TASKS.index)
     with torch.autocast("cpu", torch.bfloat16):
         patches = forward.encode(normalise(batch.pixels))
@@ -189,9 +189,8 @@ def learn_to_answer(
         logits = forward.model.lm_head(hidden.flatten(0, 1)[batch.asked]).float()
         answers = functional.cross_entropy(logits, batch.targets)
         log.answer(form, logits.detach(), batch)
-        share = max(0.0, 1 - progress * 1.25)
-        seen = heads(patches, batch.things, batch.letters) if share else 0
-        return log.loss(answers, form.pictures) + share * seen
+        seen = heads(patches, batch.things, batch.letters)
+        return log.loss(answers, form.pictures) + max(0.5, 1 - progress) * seen
 
 
 def normalise(pixels: Tensor) -> Tensor:
@@ -199,10 +198,10 @@ def normalise(pixels: Tensor) -> Tensor:
 
 
 def pick_form(step: int, progress: float) -> Form:
-    """Whole pictures first; a fifth of the steps hold split ones once the first half is nearly over."""
+    """Whole pictures first; two fifths of the steps hold split ones once the first half is nearly over."""
     if progress < 0.45:
         return ONE
-    return {0: FOUR, 5: TWO}.get(step % 10, ONE)
+    return {0: FOUR, 2: TWO}.get(step % 5, ONE)
 
 
 def rate_factor(progress: float, step: int) -> float:

@@ -51,7 +51,7 @@ def _cases(name: str, folder: Path) -> list[dict[str, Any]]:
     tokenizer = AutoTokenizer.from_pretrained(folder)
     if name.endswith("smollm2"):
         return [_words_case(name, label, turns, tokenizer) for label, turns in TEXT_ONLY.items()]
-    processor = _processor(folder, tokenizer)
+    processor = load_processor(folder, tokenizer)
     tile = processor.image_processor.max_image_size["longest_edge"]
     cases = [_case(name, label, turns, processor) for label, turns in {**TEXT_ONLY, **PICTURES}.items()]
     cases += [_case(name, label, turns, processor, raw=True) for label, turns in {**RAW, **RAW_PICTURES}.items()]
@@ -61,7 +61,7 @@ def _cases(name: str, folder: Path) -> list[dict[str, Any]]:
     return cases
 
 
-def _processor(folder: Path, tokenizer: Any) -> Any:
+def load_processor(folder: Path, tokenizer: Any) -> Any:
     settings = json.loads((folder / "processor_config.json").read_text())
     template = json.loads((folder / "chat_template.json").read_text())["chat_template"]
     common = {"tokenizer": tokenizer, "image_seq_len": settings["image_seq_len"], "chat_template": template}

@@ -2,7 +2,7 @@
 
     python -m tools.parity.real_shapes [256m] [2.2b] [--scratch FOLDER]
 
-Too large for the test suite: the 2.2B takes 5 GB of disk and 10 GB of memory. The two sides run one after the other,
+Too large for the test suite: the 2.2B takes 5 GB of disk and 14 GB of memory. The two sides run one after the other,
 each in a process of its own, so that only one model is in memory. Group `parity` of pyproject.toml.
 """
 

@@ -67,7 +67,7 @@ def main() -> None:
     stored: dict[str, list[Any]] = {
         "sampled": [chosen(clip) for clip in SAMPLED],
         "prompts": prompts,
-        "tiles": list(map(_tile, FRAMES)),
+        "tiles": [_tile(frame) for frame in FRAMES],
     }
     groups = [
         f"{json.dumps(key)}: [\n" + ",\n".join(json.dumps(row, separators=(",", ":")) for row in rows) + "\n]"

@@ -21,6 +21,7 @@ from mlx_model.file_kinds import HEAD_BYTES, describe_kind, is_clip
 from mlx_model.regular_file import open_regular_file
 
 MAX_FRAME_PIXELS = 64_000_000  # twice an 8K frame; a decoder holds several of them
+MAX_SECONDS = 1_000_000  # eleven days; damaged time stamps reach farther
 _FALLBACK_RATE = 25.0  # frames a second, for files that state neither a rate nor time stamps
 _ENVIRONMENT = {
     # A clip may refer to others; none is fetched from anywhere.
@@ -45,6 +46,8 @@ def read_times(path: Path, name: str) -> tuple[list[float], float]:
             times.append(shown if not times or shown > times[-1] else times[-1] + step)
     if not times:
         raise InputError(f"{name} is a video without one frame that can be decoded; it is damaged or incomplete.")
+    if times[-1] - times[0] > MAX_SECONDS:
+        raise InputError(f"{name} is a video with damaged time stamps: it would last {times[-1] - times[0]:,.0f} s.")
     # To the microsecond: a container's ticks are no exact seconds, and 1.9999999 would be shown as 00:01.
     return [round(shown - times[0], 6) for shown in times], stated
 

@@ -197,6 +197,12 @@ def test_frames_too_large_to_hold_are_refused(monkeypatch: pytest.MonkeyPatch) -
         open_clip(CLIPS / "steady.mp4")
 
 
+def test_time_stamps_beyond_reason_are_called_damaged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(video_decoder, "MAX_SECONDS", 3)
+    with pytest.raises(InputError, match="damaged time stamps: it would last 4 s"):
+        open_clip(CLIPS / "steady.mp4")
+
+
 def test_a_file_that_shrinks_between_the_readings_is_one_sentence() -> None:
     with pytest.raises(InputError, match="ended before its frame 100; it changed"):
         list(stream_frames(CLIPS / "steady.mp4", "steady.mp4", [0, 99]))

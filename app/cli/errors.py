@@ -7,6 +7,7 @@ broken or refused, 130 on Ctrl-C, 143 on SIGTERM. A reader that closes the pipe 
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 
 import click
 
@@ -49,21 +50,22 @@ def run_command(command: Callable[[], int | None]) -> int:
     except (click.ClickException, click.exceptions.Exit):
         raise
     except BrokenPipeError:
-        _drop_stdout()
+        _drop_unwritable()
         return 0
     except (KeyboardInterrupt, click.Abort) as error:
         return exit_code(error)
     except Exception as error:
         say(sentence(error))
+        _drop_unwritable()
         return exit_code(error)
 
 
-def _drop_stdout() -> None:
-    """Let what is still buffered go nowhere: flushing it when Python ends would complain."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, sys.stdout.fileno())
-    except (OSError, ValueError):
+def _drop_unwritable() -> None:
+    """Let what stdout still holds and cannot get rid of go nowhere: flushing it when Python ends would complain."""
+    with suppress(OSError, ValueError):
+        sys.stdout.flush()
         return
-    finally:
-        os.close(nowhere)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    with suppress(OSError, ValueError):
+        os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

@@ -1,7 +1,8 @@
 """One answer as one JSON object: the fields of `--json`, in their order, for the command line and for exports.
 
 Durations in seconds, `peak_memory_bytes` from MLX's counter. `grid` is the rows and columns into which a picture was
-split, null for one seen whole in one tile; for several pictures under one question a list of them. Knows no stream.
+split, null for one seen whole in one tile, `span` the seconds of a clip that were looked at; for several inputs under
+one question each is a list. Knows no stream.
 """
 
 import json
@@ -13,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mlx_model.events import Answer
     from mlx_model.images import Plan
+    from mlx_model.video import FramePlan
 
 
 @dataclass(frozen=True)
 class Asked:
     """What was asked of whom: the part of a record that is known before the answer.
 
-    `paths`: the pictures as the user named them, none for a question in words alone.
+    `paths`: the pictures and clips as the user named them, none for a question in words alone.
     """
 
     paths: tuple[str, ...]
@@ -35,19 +37,12 @@ class Asked:
             return list(self.paths)
         return self.paths[0] if self.paths else None
 
-    @property
-    def kind(self) -> str:
-        """ "image", "images" for one question about several, or "text"."""
-        if self.together:
-            return "images"
-        return "image" if self.paths else "text"
-
 
 def answer_record(asked: Asked, answer: "Answer", text: str, load_seconds: float) -> dict[str, Any]:
     """The model's answer; `text` is what the user sees of `answer.text`."""
-    grids = [_grid(plan) for plan in answer.plans]
+    grids, spans = [_grid(plan) for plan in answer.plans], [_span(plan) for plan in answer.plans]
     return {
-        **_question_part(asked),
+        **_question_part(asked, _kind(asked, spans)),
         "text": text,
         "finish_reason": answer.finish_reason,
         "blank": False,
@@ -59,6 +54,7 @@ def answer_record(asked: Asked, answer: "Answer", text: str, load_seconds: float
         "prompt_tokens": answer.prompt_tokens,
         "cached_tokens": answer.cached_tokens,
         "generated_tokens": answer.generated_tokens,
+        **({"span": spans if asked.together else spans[0]} if any(spans) else {}),
         "seconds": {"load": load_seconds, **asdict(answer.seconds)},
         "tokens_per_second": answer.tokens_per_second,
         "peak_memory_bytes": answer.peak_memory_bytes,
@@ -69,7 +65,7 @@ def blank_record(asked: Asked, text: str, load_seconds: float) -> dict[str, Any]
     """An empty picture, named from its pixels: the model was not asked, so nothing was counted or measured."""
     stages = ("preprocess", "vision", "prefill", "first_token", "decode")
     return {
-        **_question_part(asked),
+        **_question_part(asked, "image"),
         "text": text,
         "finish_reason": "stop",
         "blank": True,
@@ -99,15 +95,29 @@ def as_json_line(record: dict[str, Any]) -> bytes:
     return line.encode("utf-8", "backslashreplace") + b"\n"
 
 
-def _question_part(asked: Asked) -> dict[str, Any]:
+def _question_part(asked: Asked, kind: str) -> dict[str, Any]:
     return {
         "path": asked.path,
-        "kind": asked.kind,
+        "kind": kind,
         "model": asked.model,
         "notice": asked.notice,
         "question": asked.question,
     }
 
 
-def _grid(plan: "Plan") -> Sequence[int] | None:
+def _kind(asked: Asked, spans: Sequence[dict[str, float] | None]) -> str:
+    """ "text", "image" or "clip"; for one question about several "images", "clips", or "mixed"."""
+    if not asked.paths:
+        return "text"
+    kind = "clip" if all(spans) and spans else "mixed" if any(spans) else "image"
+    return kind if kind == "mixed" or not asked.together else f"{kind}s"
+
+
+def _grid(plan: "Plan | FramePlan") -> Sequence[int] | None:
     return [plan.rows, plan.cols] if plan.rows and plan.cols else None
+
+
+def _span(plan: "Plan | FramePlan") -> dict[str, float] | None:
+    from mlx_model.video import FramePlan
+
+    return {"start": round(plan.start, 3), "end": round(plan.end, 3)} if isinstance(plan, FramePlan) else None

@@ -17,7 +17,7 @@ class Task:
     """One kind of question about a picture.
 
     `names_blank`: an empty picture is named from its pixels, the model is not asked. `max_characters`: the answer is
-    cut to this length, at a sentence or a word.
+    cut to this length, at a sentence or a word. `clip_question`: the words where a clip is asked about.
     """
 
     name: str
@@ -27,6 +27,7 @@ class Task:
     max_tokens: int
     max_characters: int | None = None
     names_blank: bool = False
+    clip_question: str | None = None
 
 
 @cache

@@ -8,15 +8,13 @@ import math
 import threading
 import time
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
 
 import mlx.core as mx
 
 from mlx_model.cache import KVCache
 from mlx_model.checkpoint import Checkpoint
-from mlx_model.config import ImageConfig
-from mlx_model.context import check_context
-from mlx_model.errors import Cancelled, InputError
+from mlx_model.context import check_context, most_that_fit
+from mlx_model.errors import Cancelled
 from mlx_model.events import (
     Answer,
     Answered,
@@ -27,15 +25,17 @@ from mlx_model.events import (
     Prefilled,
     Seconds,
     TextDelta,
-    TilesEncoded,
 )
-from mlx_model.features import FeatureCache, stream_features
+from mlx_model.features import FeatureCache
 from mlx_model.generate import prefill, stream_tokens
-from mlx_model.images import Detail, Plan, cut_tiles, plan, unique_tiles
-from mlx_model.prompt import Picture, Prompt, Text, build_prompt, build_raw_prompt
+from mlx_model.images import Detail
+from mlx_model.looking import Looking, Plans
+from mlx_model.prompt import Prompt, Text, build_prompt, build_raw_prompt
 from mlx_model.repetition import RepetitionGuard
 from mlx_model.request import Request
 from mlx_model.sampling import Sampler
+from mlx_model.stopwatch import Stopwatch
+from mlx_model.video import FramePlan
 
 
 def stream_answer(
@@ -63,18 +63,6 @@ def stream_answer(
     yield Answered(run.answer())
 
 
-def stream_look(
-    checkpoint: Checkpoint, request: Request, cancelled: threading.Event, seen: FeatureCache
-) -> Iterator[Event]:
-    """Encode a request's pictures into `seen`, for a question that is still to come.
-
-    Raises Cancelled after the batch of tiles under way, InputError where the model cannot see.
-    """
-    run = _Run(checkpoint, request, cancelled, 0.0, seen)
-    run.plans = run.plans_at(request.detail)
-    yield from run.look()
-
-
 class _Run:
     """One request on its way: what is known so far, and the clock."""
 
@@ -86,11 +74,11 @@ class _Run:
         reading: float,
         seen: FeatureCache | None,
     ) -> None:
-        self.checkpoint, self.request, self.cancelled, self.seen = checkpoint, request, cancelled, seen
-        self.started = time.perf_counter() - reading
-        self.seconds = {"preprocess": reading, "vision": 0.0, "prefill": 0.0}
+        self.checkpoint, self.request = checkpoint, request
+        self.watch = Stopwatch(reading)
+        self.looking = Looking(checkpoint, request, cancelled, self.watch, seen)
         self.token_times: list[float] = []
-        self.plans: tuple[Plan, ...] = ()
+        self.plans: Plans = ()
         self.prompt = Prompt((), "", 0)
         self.text_stream = checkpoint.tokenizer.stream()
         self.text = ""
@@ -98,11 +86,11 @@ class _Run:
         self.finish_reason: FinishReason = "length"
 
     def stream(self) -> Iterator[Event]:
-        with self._timed("preprocess"):
+        with self.watch.stage("preprocess"):
             room = self._plan()
         yield Planned(self.plans, self.prompt.image_token_count, len(self.prompt.ids))
-        features = yield from self.look()
-        with self._timed("prefill"):
+        features = yield from self.looking.stream(self.plans)
+        with self.watch.stage("prefill"):
             logits, cache = yield from self._read(features)
         yield from self._speak(logits, cache, min(self.request.max_tokens, room))
 
@@ -110,62 +98,27 @@ class _Run:
         """Settle tiles and prompt; the number of tokens that the context leaves for the answer."""
         request, config = self.request, self.checkpoint.config
         self.plans, self.prompt = self._prompt_at(request.detail)
-        context = config.text.max_position_embeddings
-        if not request.pictures:
-            return check_context(len(self.prompt.ids), context)
-        lower = () if request.detail == "low" else range(self._image_config().high - 1, 0, -1)
-        return check_context(len(self.prompt.ids), context, lower, lambda n: len(self._prompt_at(n)[1].ids))
+        tokens, context = len(self.prompt.ids), config.text.max_position_embeddings
+        if frames := max((plan.tiles for plan in self.plans if isinstance(plan, FramePlan)), default=0):
+            fewer = most_that_fit(frames, context, self._tokens_with_frames)
+            return check_context(tokens, context, fewer, self._tokens_with_frames, "--max-frames", "a single frame")
+        if not request.media:
+            return check_context(tokens, context)
+        lower = () if request.detail == "low" else range(self.looking.image_config.high - 1, 0, -1)
+        return check_context(tokens, context, lower, lambda n: len(self._prompt_at(n)[1].ids))
 
-    def _prompt_at(self, detail: Detail) -> tuple[tuple[Plan, ...], Prompt]:
+    def _tokens_with_frames(self, max_frames: int) -> int:
+        return len(self._prompt_at(self.request.detail, max_frames)[1].ids)
+
+    def _prompt_at(self, detail: Detail, max_frames: int | None = None) -> tuple[Plans, Prompt]:
         request, checkpoint = self.request, self.checkpoint
-        plans = self.plans_at(detail)
+        plans = self.looking.plans_at(detail, max_frames)
         if request.raw:
             text = "".join(part.text for part in request.parts if isinstance(part, Text))
             return plans, build_raw_prompt(text, plans, checkpoint.tokenizer, checkpoint.config)
         return plans, build_prompt(
             request.messages, plans, checkpoint.template, checkpoint.tokenizer, checkpoint.config
         )
-
-    def plans_at(self, detail: Detail) -> tuple[Plan, ...]:
-        pictures = self.request.pictures
-        return tuple(plan(p.image.width, p.image.height, detail, self._image_config()) for p in pictures)
-
-    def _image_config(self) -> ImageConfig:
-        if self.checkpoint.image_config is None:
-            raise InputError("The model reads text alone and cannot look at pictures: choose a SmolVLM checkpoint.")
-        return self.checkpoint.image_config
-
-    def look(self) -> Generator[Event, None, mx.array | None]:
-        """Image tokens of all pictures in a row, [tokens, D]."""
-        features, total, done = [], sum(plan.tiles for plan in self.plans), 0
-        for picture, picture_plan in zip(self.request.pictures, self.plans, strict=True):
-            self._stop_if_cancelled()
-            with self._timed("preprocess"):
-                known = self.seen.get(picture.image, picture_plan) if self.seen is not None else None
-            if known is None:
-                known = yield from self._encode(picture, picture_plan, done, total)
-            done += picture_plan.tiles
-            yield TilesEncoded(done, total)
-            features.append(known)
-        # The encoder's activations are the largest buffers of all; the decoder cannot use them again.
-        mx.clear_cache()
-        return mx.concatenate(features).flatten(0, 1) if features else None
-
-    def _encode(self, picture: Picture, plan: Plan, done: int, total: int) -> Generator[Event, None, mx.array]:
-        """Image tokens of one picture, [tiles, tokens per tile, D]; identical tiles are encoded once."""
-        with self._timed("preprocess"):
-            distinct, order = unique_tiles(cut_tiles(picture.image, plan, self._image_config()))
-        batches = []
-        with self._timed("vision"):
-            for batch in stream_features(self.checkpoint.model, distinct, self._image_config()):
-                batches.append(batch)
-                yield TilesEncoded(min(done + sum(map(len, batches)), total), total)
-                self._stop_if_cancelled()
-        features = mx.concatenate(batches)[mx.array(order)]
-        if self.seen is not None:
-            mx.eval(features)
-            self.seen.put(picture.image, plan, features)
-        return features
 
     def _read(self, features: mx.array | None) -> Generator[Event, None, tuple[mx.array, list[KVCache]]]:
         """The logits after the prompt, and the cache that holds it."""
@@ -175,7 +128,7 @@ class _Run:
         hidden = embeddings
         for hidden in prefill(model.language_model, embeddings, cache):  # noqa: B007 (the last one is wanted)
             yield Prefilled(cache[0].offset, len(self.prompt.ids))
-            self._stop_if_cancelled()
+            self.looking.stop_if_cancelled()
         return model.language_model.logits(hidden)[0, -1], cache
 
     def _speak(self, logits: mx.array, cache: list[KVCache], max_tokens: int) -> Iterator[Event]:
@@ -191,7 +144,7 @@ class _Run:
             if self.request.repetition_guard and guard.is_loop(token.id):
                 self.finish_reason = "repetition"
                 return
-            self._stop_if_cancelled()
+            self.looking.stop_if_cancelled()
 
     def _say(self, piece: str) -> Iterator[Event]:
         # A template ends with "Assistant:", so an answer begins with a blank that is no part of it.
@@ -203,18 +156,6 @@ class _Run:
 
     def end_text(self) -> Iterator[Event]:
         yield from self._say(self.text_stream.flush())
-
-    def _stop_if_cancelled(self) -> None:
-        if self.cancelled.is_set():
-            raise Cancelled("The answer was stopped.")
-
-    @contextmanager
-    def _timed(self, stage: str) -> Iterator[None]:
-        start = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[stage] += time.perf_counter() - start
 
     def answer(self) -> Answer:
         generated = len(self.probabilities)
@@ -230,7 +171,9 @@ class _Run:
             prompt_tokens=len(self.prompt.ids),
             cached_tokens=0,
             generated_tokens=generated,
-            seconds=Seconds(**self.seconds, first_token=times[0] - self.started if times else None, decode=decode),
+            seconds=Seconds(
+                **self.watch.seconds, first_token=times[0] - self.watch.started if times else None, decode=decode
+            ),
             tokens_per_second=(generated - 1) / decode if decode else None,
             peak_memory_bytes=mx.get_peak_memory(),
         )

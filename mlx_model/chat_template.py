@@ -22,7 +22,7 @@ _PROBE = "probe'\nwords"
 
 
 class TemplatePart(TypedDict, total=False):
-    """`{"type": "text", "text": ...}` or `{"type": "image"}`."""
+    """`{"type": "text", "text": ...}`, `{"type": "image"}` or `{"type": "video"}`."""
 
     type: str
     text: str

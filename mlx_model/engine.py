@@ -55,7 +55,8 @@ class _ModelWorker:
         if cancelled.is_set():
             raise Cancelled("The job was stopped.")
         assert self._checkpoint is not None, "a folder is only remembered with its model"
-        from mlx_model.answer import stream_answer, stream_look
+        from mlx_model.answer import stream_answer
+        from mlx_model.looking import stream_look
 
         match job:
             case Ask(_, request, reading):

@@ -9,22 +9,23 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mlx_model.images import Plan
+from mlx_model.video import FramePlan
 
 FinishReason = Literal["stop", "length", "repetition", "cancelled"]
 
 
 @dataclass(frozen=True)
 class Planned:
-    """The work ahead, known before it starts: one plan a picture, and the prompt's length in tokens."""
+    """The work ahead, known before it starts: one plan a picture or clip, the prompt's length in tokens."""
 
-    plans: tuple[Plan, ...]
+    plans: tuple[Plan | FramePlan, ...]
     image_tokens: int
     prompt_tokens: int
 
 
 @dataclass(frozen=True)
 class TilesEncoded:
-    """`done` of `total` tiles have become image tokens."""
+    """`done` of `total` tiles have become image tokens; a clip's frame is a tile."""
 
     done: int
     total: int
@@ -71,7 +72,7 @@ class Answer:
     text: str
     finish_reason: FinishReason
     confidence: Confidence | None
-    plans: tuple[Plan, ...]
+    plans: tuple[Plan | FramePlan, ...]
     image_tokens: int
     prompt_tokens: int
     cached_tokens: int

@@ -4,7 +4,8 @@ What identifies a picture is its pixels: the placeholder tokens in a prompt are 
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from itertools import islice
 
 import mlx.core as mx
 import numpy as np
@@ -27,6 +28,12 @@ def stream_features(model: SmolVLM, tiles: np.ndarray, config: ImageConfig) -> I
         features = model.encode_tiles(mx.array(pixels))
         mx.eval(features)
         yield features
+
+
+def in_batches(tiles: Iterator[np.ndarray]) -> Generator[np.ndarray, None, None]:
+    """uint8 tiles [H, W, 3] -> [t, H, W, 3], as many at a time as the encoder takes at once."""
+    while batch := list(islice(tiles, TILES_PER_BATCH)):
+        yield np.stack(batch)
 
 
 class FeatureCache:

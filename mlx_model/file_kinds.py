@@ -9,7 +9,7 @@ HEAD_BYTES = 4096
 
 _EXPORT = "export it as PNG or JPEG first"
 _RAW = f"is a camera raw file; {_EXPORT}"
-_VIDEO = "is a video, not a picture; save one frame of it as a picture first"
+_VIDEO = "is a video, not a picture; name the video's own file, or save one frame of it as a picture"
 _AUDIO = "is a sound recording, not a picture"
 _ARCHIVE = "is an archive or an office document; take the picture out of it first"
 _DAMAGED = "is damaged or incomplete: its {} data cannot be decoded; get a whole copy of it"
@@ -57,6 +57,8 @@ _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (4, b"moov", _VIDEO),
     (4, b"mdat", _VIDEO),
     (4, b"wide", _VIDEO),
+    (4, b"free", _VIDEO),
+    (4, b"skip", _VIDEO),
     (0, b"OggS", _AUDIO),
     (8, b"WAVE", _AUDIO),
     (0, b"ID3", _AUDIO),
@@ -82,6 +84,14 @@ def is_heic(head: bytes) -> bool:
     return not _HEIC_BRANDS.isdisjoint(_brands(head))
 
 
+def is_clip(head: bytes) -> bool:
+    """Whether `head` begins a container of moving pictures: MP4, QuickTime, Matroska, WebM, AVI, MPEG and their kin.
+
+    An allow-list: playlists and other texts that point FFmpeg elsewhere are none of these.
+    """
+    return describe_kind(head) == _VIDEO
+
+
 def is_canon_raw(head: bytes) -> bool:
     """Whether `head` begins a CR2 file: a TIFF to most readers, in which they find a preview."""
     return head.startswith(_CANON_RAW, 8)
@@ -94,6 +104,8 @@ def describe_kind(head: bytes) -> str:
     for offset, signature, kind in _SIGNATURES:
         if head.startswith(signature, offset):
             return kind
+    if all(head.startswith(b"G", packet) for packet in range(0, 5 * 188, 188)):  # an MPEG transport stream's packets
+        return _VIDEO
     if text := _describe_text(head):
         return text
     if head.startswith(b"BM"):

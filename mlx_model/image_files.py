@@ -5,7 +5,6 @@ then its pixels. The content decides the format, never the ending. Knows nothing
 """
 
 import os
-import stat
 import warnings
 from io import BytesIO
 from pathlib import Path
@@ -16,6 +15,7 @@ from PIL import ExifTags, Image, ImageFile, TiffImagePlugin
 from mlx_model.errors import InputError
 from mlx_model.file_kinds import HEAD_BYTES, describe_damage, describe_kind, is_canon_raw, is_heic
 from mlx_model.heic import open_heic
+from mlx_model.regular_file import check_not_empty, open_regular_file
 from mlx_model.rgb import to_upright_rgb
 
 # What people have. No format whose reader starts a program (EPS) and none that only specialists meet. TGA comes last:
@@ -38,7 +38,8 @@ def open_image(source: Path | BinaryIO, name: str | None = None) -> Image.Image:
     """
     if isinstance(source, Path):
         name = name or str(source)
-        with _open_regular_file(source, name) as file:
+        with open_regular_file(source, name) as file:
+            _check_size(os.fstat(file.fileno()).st_size, name)
             return _read(file, name)
     name = name or "The picture"
     content = source.read(MAX_BYTES + 1)
@@ -46,36 +47,8 @@ def open_image(source: Path | BinaryIO, name: str | None = None) -> Image.Image:
     return _read(BytesIO(content), name)
 
 
-def _open_regular_file(path: Path, name: str) -> BinaryIO:
-    """`path`, opened without waiting for a FIFO's writer, then checked through its descriptor, so without a race."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        raise InputError(f"{name} does not exist.") from None
-    except PermissionError as error:
-        raise InputError(f"{name} may not be read ({error.strerror}); check its permissions.") from error
-    except OSError as error:
-        raise InputError(f"{name} could not be opened: {error.strerror}.") from error
-    except ValueError as error:
-        raise InputError(f"{name!r} cannot be the name of a file: {error}.") from error
-    try:
-        status = os.fstat(descriptor)
-        if stat.S_ISDIR(status.st_mode):
-            raise InputError(f"{name} is a folder; name the pictures in it.")
-        if not stat.S_ISREG(status.st_mode):
-            raise InputError(
-                f"{name} is a pipe, a socket or a device, not a regular file; save the picture as a file first."
-            )
-        _check_size(status.st_size, name)
-    except InputError:
-        os.close(descriptor)
-        raise
-    return os.fdopen(descriptor, "rb")
-
-
 def _check_size(size: int, name: str) -> None:
-    if size == 0:
-        raise InputError(f"{name} is empty (0 bytes); it was not copied or downloaded completely.")
+    check_not_empty(size, name)
     if size > MAX_BYTES:
         raise InputError(f"{name} is larger than {MAX_BYTES / 1024**3:.0f} GB, the most that is read as one picture.")
 

@@ -1,8 +1,8 @@
 """From a conversation to token ids: the chat template, the places of pictures, the text encoded as the reference does.
 
 A user's text is text: special tokens in it are never more than their characters. Only raw prompts may write special
-tokens. Knows nothing of pixels: a picture is a grid of tiles here, and each tile becomes the same number of image
-tokens. Mirrors transformers' `models/smolvlm/processing_smolvlm.py` (5.23).
+tokens. Knows nothing of pixels: a picture is a grid of tiles here, a clip a row of times, and each tile or frame
+becomes the same number of image tokens. Mirrors transformers' `models/smolvlm/processing_smolvlm.py` (5.23).
 """
 
 from collections.abc import Sequence
@@ -15,6 +15,8 @@ from mlx_model.chat_template import ChatTemplate, TemplateMessage, TemplatePart
 from mlx_model.config import ModelConfig
 from mlx_model.errors import CheckpointError, InputError
 from mlx_model.tokenizer import FAKE_IMAGE, GLOBAL_IMAGE, IMAGE, Tokenizer, replace_surrogates
+from mlx_model.video import Clip, FramePlan
+from mlx_model.video_prompt import VIDEO, clip_tags, render_with_clips
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Picture:
     name: str = ""
 
 
-Part = Text | Picture
+Part = Text | Picture | Clip
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class Message:
 
 @dataclass(frozen=True)
 class Prompt:
-    """What the model reads. `text` is the prompt with one `<image>` for each picture, for people to look at."""
+    """What the model reads. `text` is the prompt with `<image>` or `<video>` for each, for people to look at."""
 
     ids: tuple[int, ...]
     text: str
@@ -62,21 +64,25 @@ class Grid(Protocol):
     def cols(self) -> int: ...
 
 
+Seen = Grid | FramePlan
+
+
 def build_prompt(
     messages: Sequence[Message],
-    grids: Sequence[Grid],
+    seen: Sequence[Seen],
     template: ChatTemplate | None,
     tokenizer: Tokenizer,
     config: ModelConfig,
 ) -> Prompt:
-    """Render a conversation with the checkpoint's template. `grids` has one entry for each picture, in order.
+    """Render a conversation with the checkpoint's template. `seen` has an entry for each picture and clip, in order.
 
-    InputError where the model cannot take such a conversation, CheckpointError where its template cannot.
+    A conversation with a clip has the reference's own form, whatever the checkpoint's template. InputError where the
+    model cannot take such a conversation, CheckpointError where its template cannot.
     """
-    pictures = [part for message in messages for part in message.parts if isinstance(part, Picture)]
-    if len(pictures) != len(grids):
-        raise ValueError(f"{len(pictures)} pictures, {len(grids)} grids")
-    _check_can_see(grids, config)
+    media = [part for message in messages for part in message.parts if not isinstance(part, Text)]
+    if [isinstance(part, Clip) for part in media] != [isinstance(one, FramePlan) for one in seen]:
+        raise ValueError(f"{len(media)} pictures, {len(seen)} grids, or clips and frames at other places")
+    _check_can_see(seen, config)
     if template is None:
         raise CheckpointError(
             f"{tokenizer.file.parent} has no chat template, as Base checkpoints have none: use --raw, which sends the "
@@ -84,65 +90,86 @@ def build_prompt(
         )
     if any(not message.parts for message in messages):
         raise InputError("A message has neither words nor a picture: write something to ask.")
-    rendered = template.render([_template_message(message, tokenizer) for message in messages])
-    return _encode(rendered, grids, tokenizer, config, source=str(template.file))
+    plain = [_template_message(message, tokenizer) for message in messages]
+    with_clips = any(isinstance(part, Clip) for part in media)
+    rendered = render_with_clips(plain) if with_clips else template.render(plain)
+    return _encode(rendered, seen, tokenizer, config, source=str(template.file))
 
 
-def build_raw_prompt(text: str, grids: Sequence[Grid], tokenizer: Tokenizer, config: ModelConfig) -> Prompt:
+def build_raw_prompt(text: str, seen: Sequence[Seen], tokenizer: Tokenizer, config: ModelConfig) -> Prompt:
     """The text as it is, without a template. Special tokens written in it are special.
 
-    Pictures stand where the text says `<image>`, or all before it where it says none. InputError where it names another
-    number of pictures than there are.
+    Pictures and clips stand where the text says `<image>` or `<video>`, or all before it where it says neither.
+    InputError where it names another number than there are.
     """
-    _check_can_see(grids, config)
-    if not text and not grids:
+    _check_can_see(seen, config)
+    if not text and not seen:
         raise InputError("The raw prompt is empty: write some text to continue.")
     text = replace_surrogates(text)
+    if any(isinstance(one, FramePlan) for one in seen):
+        text = text.replace(VIDEO, IMAGE)
     if IMAGE not in text:
-        text = IMAGE * len(grids) + text
-    elif config.vision is not None and text.count(IMAGE) != len(grids):
+        text = IMAGE * len(seen) + text
+    elif config.vision is not None and text.count(IMAGE) != len(seen):
         raise InputError(
-            f"The raw prompt has {IMAGE} {text.count(IMAGE)} times for {len(grids)} pictures: write it once for each, "
+            f"The raw prompt has {IMAGE} {text.count(IMAGE)} times for {len(seen)} pictures: write it once for each, "
             "or leave it out to have the pictures before the text."
         )
-    return _encode(text, grids, tokenizer, config, source="the raw prompt")
+    return _encode(text, seen, tokenizer, config, source="the raw prompt")
 
 
-def _check_can_see(grids: Sequence[Grid], config: ModelConfig) -> None:
-    if grids and config.vision is None:
+def _check_can_see(seen: Sequence[Seen], config: ModelConfig) -> None:
+    if seen and config.vision is None:
         raise InputError("The model reads text alone and cannot look at pictures: choose a SmolVLM checkpoint.")
 
 
 def _template_message(message: Message, tokenizer: Tokenizer) -> TemplateMessage:
     """A message as chat templates read it, its text protected."""
     parts: list[TemplatePart] = [
-        {"type": "text", "text": tokenizer.protect(part.text)} if isinstance(part, Text) else {"type": "image"}
+        {"type": "text", "text": tokenizer.protect(part.text)}
+        if isinstance(part, Text)
+        else {"type": "video" if isinstance(part, Clip) else "image"}
         for part in message.parts
     ]
     return {"role": message.role, "content": parts}
 
 
-def _encode(text: str, grids: Sequence[Grid], tokenizer: Tokenizer, config: ModelConfig, source: str) -> Prompt:
+def _encode(text: str, seen: Sequence[Seen], tokenizer: Tokenizer, config: ModelConfig, source: str) -> Prompt:
     """Expand the placeholders and encode the whole as one string: pieces encoded apart would give other ids."""
     before, *after = [text] if config.vision is None else text.split(IMAGE)
-    if len(after) != len(grids):
+    if len(after) != len(seen):
         raise CheckpointError(
-            f"{source} wrote {len(after)} image placeholders for {len(grids)} pictures: the template does not fit "
+            f"{source} wrote {len(after)} image placeholders for {len(seen)} pictures: the template does not fit "
             "the model. Download or convert the checkpoint again."
         )
     n = config.tokens_per_tile
-    expanded = before + "".join(image_tags(grid, n) + words for grid, words in zip(grids, after, strict=True))
-    count = n * sum(grid.rows * grid.cols + 1 for grid in grids)
-    return Prompt(tuple(tokenizer.encode(expanded, special=True)), tokenizer.reveal(text), count)
+    places = list(zip(seen, after, strict=True))
+    expanded = before + "".join(_tags(one, n) + words for one, words in places)
+    shown = before + "".join((VIDEO if isinstance(one, FramePlan) else IMAGE) + words for one, words in places)
+    ids = tokenizer.encode(expanded, special=True)
+    return Prompt(tuple(ids), tokenizer.reveal(shown), n * sum(map(_tiles, seen)))
+
+
+def _tiles(one: Seen) -> int:
+    return one.tiles if isinstance(one, FramePlan) else one.rows * one.cols + 1
+
+
+def _tags(one: Seen, n: int) -> str:
+    if isinstance(one, FramePlan):
+        return clip_tags(one.seconds, one.duration, _whole_tags(n))
+    return image_tags(one, n)
+
+
+def _whole_tags(n: int) -> str:
+    return f"{FAKE_IMAGE}{GLOBAL_IMAGE}{IMAGE * n}{FAKE_IMAGE}"
 
 
 def image_tags(grid: Grid, n: int) -> str:
     """The string that stands for one picture: `n` image tokens for each tile, row by row, the global tile last."""
-    whole = f"{FAKE_IMAGE}{GLOBAL_IMAGE}{IMAGE * n}{FAKE_IMAGE}"
     if grid.rows == 0:
-        return whole
+        return _whole_tags(n)
     rows = (
         "".join(f"{FAKE_IMAGE}<row_{row}_col_{col}>{IMAGE * n}" for col in range(1, grid.cols + 1)) + "\n"
         for row in range(1, grid.rows + 1)
     )
-    return "".join(rows) + "\n" + whole
+    return "".join(rows) + "\n" + _whole_tags(n)

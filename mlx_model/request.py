@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from mlx_model.images import Detail
 from mlx_model.prompt import Message, Part, Picture
+from mlx_model.video import Clip
 
 
 @dataclass(frozen=True)
@@ -38,3 +39,8 @@ class Request:
     @property
     def pictures(self) -> list[Picture]:
         return [part for part in self.parts if isinstance(part, Picture)]
+
+    @property
+    def media(self) -> list[Picture | Clip]:
+        """Pictures and clips in their order."""
+        return [part for part in self.parts if isinstance(part, Picture | Clip)]

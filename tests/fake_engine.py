@@ -30,6 +30,7 @@ from mlx_model.job_thread import JobThread
 from mlx_model.prompt import Picture
 from mlx_model.protocol import Ask, EncodeAhead, EngineEvent, Job, Load, Loaded, LoadStarted, Unload
 from mlx_model.request import Request
+from mlx_model.video import FramePlan
 
 IMAGE_CONFIG = ImageConfig(tile=512, longest_edge=2048, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
 CONTEXT = 8192
@@ -141,7 +142,7 @@ def _plans(pictures: tuple[Picture, ...], detail: Detail) -> tuple[Plan, ...]:
     return tuple(plan(picture.image.width, picture.image.height, detail, IMAGE_CONFIG) for picture in pictures)
 
 
-def _look(plans: tuple[Plan, ...]) -> Iterator[TilesEncoded]:
+def _look(plans: tuple[Plan | FramePlan, ...]) -> Iterator[TilesEncoded]:
     total = sum(plan.tiles for plan in plans)
     yield from (TilesEncoded(done, total) for done in range(1, total + 1))
 

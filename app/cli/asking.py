@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from app.alt_text import as_alt_text
-from app.cli.inputs import read_picture
+from app.cli.inputs import read_input
 from app.cli.jobs import stream_job
 from app.cli.output import Output
 from app.cli.progress import Progress
@@ -28,11 +28,15 @@ if TYPE_CHECKING:
     from mlx_model.prompt import Picture
     from mlx_model.protocol import Engine
     from mlx_model.request import Request
+    from mlx_model.video import Clip
 
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked of every input, with everything that shapes the answer. Lengths in tokens and characters."""
+    """What is asked of every input, with everything that shapes the answer. Lengths in tokens and characters.
+
+    `clip_words` stand for `words` where a clip is asked about; `fps` to `end`, in seconds, say what of it is seen.
+    """
 
     words: str
     detail: "Detail"
@@ -44,6 +48,11 @@ class Question:
     temperature: float = 0.0
     top_p: float = 1.0
     seed: int | None = None
+    clip_words: str | None = None
+    fps: float | None = None
+    max_frames: int | None = None
+    start: float | None = None
+    end: float | None = None
 
 
 class Asking:
@@ -67,23 +76,30 @@ class Asking:
             self._engine.close()
 
     def ask(self, paths: tuple[str, ...], *, together: bool = False) -> None:
-        """Answer the question about these pictures, or about none, on the output. Raises SmolsightError."""
+        """Answer the question about these inputs, or about none, on the output. Raises SmolsightError."""
         from mlx_model.images import is_blank
+        from mlx_model.prompt import Picture
+        from mlx_model.video import Clip, Watching
 
         question, installed = self.question, self.installed
-        asked = Asked(paths, installed.name, installed.notice, question.words, question.detail, together)
-        about = Path(paths[0]).name if len(paths) == 1 else f"{len(paths)} pictures"
+        about = Path(paths[0]).name if len(paths) == 1 else f"{len(paths)} inputs"
         if paths:
             self.progress.show(f"Opening {about}")
         begin = perf_counter()
-        pictures = [read_picture(path) for path in paths]
+        watching = Watching(question.fps, question.max_frames, question.start or 0.0, question.end)
+        media = [read_input(path, watching) for path in paths]
         reading = perf_counter() - begin
+        words = question.words
+        if any(isinstance(medium, Clip) for medium in media):
+            words = question.clip_words or words
+        asked = Asked(paths, installed.name, installed.notice, words, question.detail, together)
         engine = self._ready()
-        if question.names_blank and len(pictures) == 1 and (sentence := is_blank(pictures[0].image)):
+        first = media[0] if len(media) == 1 else None
+        if question.names_blank and isinstance(first, Picture) and (sentence := is_blank(first.image)):
             self.progress.clear()
             self.output.end(blank_record(asked, sentence, self._load_seconds))
         else:
-            self._answer(asked, engine, self._request(pictures), reading, about)
+            self._answer(asked, engine, self._request(media, words), reading, about)
 
     def _ready(self) -> "Engine":
         """The engine, with the model loaded."""
@@ -146,16 +162,16 @@ class Asking:
             return None
         cut = f"the answer was cut off after {answer.generated_tokens} tokens"
         if answer.generated_tokens < self.question.max_tokens:
-            return f"{cut}, where the model's context ends; a lower --detail leaves more room."
+            return f"{cut}, where the model's context ends; a lower --detail or --max-frames leaves more room."
         return f"{cut}; --max-tokens allows more."
 
-    def _request(self, pictures: "list[Picture]") -> "Request":
+    def _request(self, media: "list[Picture | Clip]", words: str) -> "Request":
         from mlx_model.prompt import Message, Text
         from mlx_model.request import Request, Sampling
 
         question = self.question
         return Request(
-            messages=(Message("user", (*pictures, Text(question.words))),),
+            messages=(Message("user", (*media, Text(words))),),
             detail=question.detail,
             max_tokens=question.max_tokens,
             sampling=Sampling(temperature=question.temperature, top_p=question.top_p, seed=question.seed),

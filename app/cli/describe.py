@@ -1,4 +1,4 @@
-"""`smolsight describe`: what pictures show, or the answer to a question about them.
+"""`smolsight describe`: what pictures and clips show, or the answer to a question about them.
 
 Options to a `Question`, one run over the inputs, the worst exit code. What happens to one input is in `asking.py`.
 """
@@ -13,7 +13,7 @@ from click.shell_completion import CompletionItem
 
 from app.cli.asking import Asking, Question
 from app.cli.errors import exit_code, sentence
-from app.cli.inputs import STDIN
+from app.cli.inputs import STDIN, is_picture
 from app.cli.offer import find_or_fetch
 from app.cli.output import JsonOutput, Output, WordsOutput
 from app.cli.progress import Progress
@@ -23,6 +23,7 @@ from app.tasks import DEFAULT_TASK, tasks
 from mlx_model.errors import Cancelled, DetailError, ModelError, SmolsightError
 
 QUESTION_TOKENS = 512
+TIME = re.compile(r"([0-9]{1,3}:[0-5]?[0-9]:|[0-9]{1,4}:)[0-5]?[0-9](\.[0-9]+)?|[0-9]{1,6}(\.[0-9]+)?")
 
 
 class DetailType(click.ParamType[Any]):
@@ -61,6 +62,22 @@ class Finite(click.FloatRange):
         return number if math.isfinite(number) else self.fail(f"{value} is not a finite number.", param, ctx)
 
 
+class Moment(click.ParamType[float]):
+    """A time in a clip: seconds, MM:SS or H:MM:SS, each with a fraction if need be."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if isinstance(value, float):
+            return value
+        if not TIME.fullmatch(value):
+            self.fail(f"{value!r} is no time in a clip: write seconds, MM:SS or H:MM:SS.", param, ctx)
+        seconds = 0.0
+        for part in value.split(":"):
+            seconds = 60 * seconds + float(part)
+        return seconds
+
+
 TASK_HELP = "What to ask for: " + "; ".join(
     f"{task.name}, {task.help}{' (the default)' if task.name == DEFAULT_TASK else ''}" for task in tasks().values()
 )
@@ -75,6 +92,10 @@ TASK_HELP = "What to ask for: " + "; ".join(
     "--model", type=ModelName(), help="A folder, a short name (256m, 500m, 2.2b, embedded) or an installed id."
 )
 @click.option("--detail", type=DetailType(), help="Tiles: low is one, N along the long edge, high what the model has.")
+@click.option("--fps", type=Finite(min=0, min_open=True), help="Clips: frames a second. Default: the model's, 1.")
+@click.option("--max-frames", type=click.IntRange(min=1), help="Clips: most frames. Default: the model's, 64.")
+@click.option("--start", type=Moment(), help="Clips: look from here on; seconds, MM:SS or H:MM:SS.")
+@click.option("--end", type=Moment(), help="Clips: look up to here.")
 @click.option("--max-tokens", type=click.IntRange(min=1), help="Longest answer. Default: what the task needs.")
 @click.option("--temperature", type=Finite(min=0), default=0.0, show_default=True, help="0 takes the likeliest word.")
 @click.option(
@@ -99,12 +120,13 @@ def describe(
     stream: bool,
     **shape: Any,
 ) -> int:
-    """Say what pictures show, or answer a question about them.
+    """Say what pictures and clips show, or answer a question about them.
 
-    Each INPUT is a picture file; - reads one from standard input. The answer goes to standard output, everything else
-    to standard error. With several inputs each line begins with its path.
+    Each INPUT is a picture or a video file; - reads a picture from standard input. The answer goes to standard output,
+    everything else to standard error. With several inputs each line begins with its path.
     """
     _check_usage(inputs, question, task_name, together)
+    _check_clip_usage(inputs, **{name: shape[name] for name in ("fps", "max_frames", "start", "end")})
     output = JsonOutput() if as_json else WordsOutput(streams=stream, with_paths=len(inputs) > 1 and not together)
     groups = [inputs] if together or not inputs else [(path,) for path in inputs]
     try:
@@ -137,6 +159,15 @@ def _check_usage(inputs: tuple[str, ...], question: str | None, task_name: str |
         raise click.UsageError("Pipe a picture in, as in: smolsight describe - < photo.jpg")
 
 
+def _check_clip_usage(inputs: tuple[str, ...], **options: float | None) -> None:
+    given = [f"--{name.replace('_', '-')}" for name, value in options.items() if value is not None]
+    if given and all(map(is_picture, inputs)):
+        raise click.UsageError(f"{given[0]} is for clips, and {'no input is one' if inputs else 'there is no input'}.")
+    start, end = options["start"] or 0.0, options["end"]
+    if end is not None and end <= start:
+        raise click.UsageError(f"--end ({end:g} s) must come after --start ({start:g} s).")
+
+
 def _question(words: str | None, task_name: str | None, detail: Any, max_tokens: int | None, **rest: Any) -> Question:
     """The user's own words, or the task's; what an option says goes before what the task says."""
     if words is not None:
@@ -147,6 +178,7 @@ def _question(words: str | None, task_name: str | None, detail: Any, max_tokens:
         task.question,
         detail or task.detail,
         max_tokens or task.max_tokens,
+        clip_words=task.clip_question,
         max_characters=task.max_characters,
         names_blank=task.names_blank,
         **rest,

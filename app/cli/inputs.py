@@ -1,4 +1,4 @@
-"""What the user named becomes a picture: a file's path, or `-` for standard input."""
+"""What the user named becomes a picture or a clip: a file's path, or `-` for a picture on standard input."""
 
 import sys
 from io import BytesIO
@@ -10,13 +10,17 @@ from mlx_model.errors import InputError
 
 if TYPE_CHECKING:
     from mlx_model.prompt import Picture
+    from mlx_model.video import Clip, Watching
 
 STDIN = "-"
 STDIN_LIMIT = 256 * 2**20  # bytes: more than any picture that would be accepted, less than memory
 
 
-def read_picture(source: str) -> "Picture":
-    """The picture of a path, or of standard input for `-`. Raises InputError."""
+def read_input(source: str, watching: "Watching") -> "Picture | Clip":
+    """The picture or clip of a path, by its content, or the picture on standard input for `-`. Raises InputError.
+
+    `watching` is what of a clip is to be seen.
+    """
     from mlx_model.image_files import open_image
     from mlx_model.prompt import Picture
 
@@ -24,7 +28,29 @@ def read_picture(source: str) -> "Picture":
         return Picture(open_image(_read_stdin(), "standard input"), "standard input")
     if not source:
         raise InputError("An input has an empty name; name a picture file.")
+    if _holds_clip(source):
+        from mlx_model.video import open_clip
+
+        return open_clip(Path(source), one_line(source), watching)
     return Picture(open_image(Path(source)), one_line(source))
+
+
+def is_picture(source: str) -> bool:
+    """Whether an input can be opened and is no clip."""
+    if source == STDIN:
+        return True
+    try:
+        return not _holds_clip(source)
+    except InputError:
+        return False
+
+
+def _holds_clip(source: str) -> bool:
+    from mlx_model.file_kinds import HEAD_BYTES, is_clip
+    from mlx_model.regular_file import open_regular_file
+
+    with open_regular_file(Path(source), one_line(source)) as file:
+        return is_clip(file.read(HEAD_BYTES))
 
 
 def _read_stdin() -> BytesIO:

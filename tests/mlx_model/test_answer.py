@@ -7,8 +7,7 @@ import mlx.core as mx
 import numpy as np
 import pytest
 
-from mlx_model import answer as answer_module
-from mlx_model import generate
+from mlx_model import generate, looking
 from mlx_model.answer import stream_answer
 from mlx_model.checkpoint import Checkpoint
 from mlx_model.errors import InputError
@@ -94,8 +93,8 @@ def test_characters_of_several_tokens_come_whole(endless: Checkpoint, monkeypatc
 
 
 def test_identical_tiles_are_encoded_once(endless: Checkpoint, monkeypatch: pytest.MonkeyPatch) -> None:
-    encoded = count_calls(monkeypatch, answer_module, "stream_features")
-    tiles = count_calls(monkeypatch, answer_module, "unique_tiles")
+    encoded = count_calls(monkeypatch, looking, "stream_features")
+    tiles = count_calls(monkeypatch, looking, "unique_tiles")
     assert listen(endless, ask(white(), Text("What?"), detail="high")).answer.image_tokens == 17 * TILE_TOKENS
     assert len(encoded) == 1 and [len(cut) for cut in tiles] == [17]
 
@@ -108,7 +107,7 @@ def test_a_page_with_blank_margins_gives_what_encoding_every_tile_gives(
     request = ask(page, Text("What?"), detail="high")
     listen(endless, request)
     once = spoken.ids
-    monkeypatch.setattr(answer_module, "unique_tiles", lambda tiles: (tiles, np.arange(len(tiles))))
+    monkeypatch.setattr(looking, "unique_tiles", lambda tiles: (tiles, np.arange(len(tiles))))
     listen(endless, request)
     assert spoken.ids == once
 

@@ -5,8 +5,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from mlx_model import answer as answer_module
-from mlx_model import generate
+from mlx_model import generate, looking
 from mlx_model.answer import stream_answer
 from mlx_model.checkpoint import Checkpoint
 from mlx_model.errors import ContextLimitError
@@ -102,7 +101,7 @@ def test_stopped_between_tokens_no_further_token_is_drawn(endless: Checkpoint, s
 
 
 def test_stopped_before_it_began_nothing_is_done(endless: Checkpoint, monkeypatch: pytest.MonkeyPatch) -> None:
-    cut = count_calls(monkeypatch, answer_module, "cut_tiles")
+    cut = count_calls(monkeypatch, looking, "cut_tiles")
     cancelled = threading.Event()
     cancelled.set()
     heard = listen(endless, ask(noise(), Text("What?")), cancelled=cancelled)
@@ -118,7 +117,7 @@ def with_context(checkpoint: Checkpoint, tokens: int) -> Checkpoint:
 def test_a_picture_too_large_for_the_context_is_refused_before_any_work(
     endless: Checkpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cut = count_calls(monkeypatch, answer_module, "cut_tiles")
+    cut = count_calls(monkeypatch, looking, "cut_tiles")
     request = ask(white(), Text("What?"), detail="high")
     needed = {
         detail: listen(endless, replace(request, detail=detail)).answer.prompt_tokens for detail in ("high", 2, 1)

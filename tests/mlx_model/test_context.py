@@ -2,7 +2,7 @@
 
 import pytest
 
-from mlx_model.context import check_context
+from mlx_model.context import check_context, most_that_fit
 from mlx_model.errors import ContextLimitError
 
 TOKENS = {4: 9412, 3: 8192, 2: 5120, 1: 1100}
@@ -52,3 +52,23 @@ def test_where_there_is_no_lower_detail_fewer_pictures_are_advised() -> None:
 def test_words_alone_are_to_be_shortened() -> None:
     with pytest.raises(ContextLimitError, match="shorten the question, or begin a new conversation"):
         check_context(9412, 8192)
+
+
+@pytest.mark.parametrize(("context", "most"), [(8192, 81), (8101, 81), (8100, 80), (201, 2), (100, 1)])
+def test_the_most_frames_that_fit_are_found_by_halving(context: int, most: int) -> None:
+    asked: list[int] = []
+
+    def count(frames: int) -> int:
+        asked.append(frames)
+        return 100 * frames
+
+    assert list(most_that_fit(1000, context, count)) == [most]
+    assert len(asked) <= 10
+
+
+def test_frames_are_advised_where_frames_are_many() -> None:
+    words = "--max-frames", "a single frame"
+    with pytest.raises(ContextLimitError, match="--max-frames 81 would need 8,100"):
+        check_context(9999, 8192, most_that_fit(99, 8192, (100).__mul__), (100).__mul__, *words)
+    with pytest.raises(ContextLimitError, match="even a single frame would need 100: ask about fewer"):
+        check_context(9999, 90, most_that_fit(99, 90, (100).__mul__), (100).__mul__, *words)

@@ -26,7 +26,7 @@ from tools.parity.conversations import DETAIL, DETAILS, PICTURES, RAW, RAW_PICTU
 OUT = Path(__file__).parents[2] / "tests" / "parity" / "prompts.json"
 
 
-class _WithoutVideo(SmolVLMProcessor):
+class WithoutVideo(SmolVLMProcessor):
     """The reference asks for a video processor, which would need torchvision, and takes two numbers from it."""
 
     def check_argument_for_proper_class(self, argument_name: str, argument: object) -> None:
@@ -68,7 +68,7 @@ def load_processor(folder: Path, tokenizer: Any) -> Any:
     if settings["processor_class"] == "Idefics3Processor":
         return Idefics3Processor(image_processor=Idefics3ImageProcessorPil.from_pretrained(folder), **common)
     video = SimpleNamespace(num_frames=64, fps=1)
-    return _WithoutVideo(
+    return WithoutVideo(
         image_processor=SmolVLMImageProcessorPil.from_pretrained(folder), video_processor=video, **common
     )
 
@@ -83,7 +83,7 @@ def _case(
     else:
         text = processor.apply_chat_template(_messages(turns), add_generation_prompt=True, tokenize=False)
     inputs = processor(text=[text], images=[pictures] if pictures else None, **(options or {}))
-    case = {"checkpoint": name, "label": label, "turns": turns, "ids": _packed(inputs["input_ids"][0])}
+    case = {"checkpoint": name, "label": label, "turns": turns, "ids": packed(inputs["input_ids"][0])}
     if pictures:
         tiles = processor.image_processor(pictures, return_row_col_info=True, **(options or {}))
         case["grids"] = list(zip(tiles["rows"][0], tiles["cols"][0], strict=True))
@@ -93,7 +93,7 @@ def _case(
 def _words_case(name: str, label: str, turns: Conversation, tokenizer: Any) -> dict[str, Any]:
     messages = [{"role": role, "content": "".join(parts)} for role, *parts in turns]
     ids = tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_dict=False)
-    return {"checkpoint": name, "label": label, "turns": turns, "ids": _packed(ids)}
+    return {"checkpoint": name, "label": label, "turns": turns, "ids": packed(ids)}
 
 
 def _messages(turns: Conversation) -> list[dict[str, Any]]:
@@ -103,7 +103,7 @@ def _messages(turns: Conversation) -> list[dict[str, Any]]:
     return [{"role": role, "content": [content(part) for part in parts]} for role, *parts in turns]
 
 
-def _packed(ids: list[int]) -> list[int | list[int]]:
+def packed(ids: list[int]) -> list[int | list[int]]:
     """Runs of one id, the image tokens of a tile, as [id, length]."""
     runs = [(token_id, len(list(run))) for token_id, run in groupby(ids)]
     return [part for token_id, n in runs for part in ([token_id] * n if n < 3 else [[token_id, n]])]

@@ -9,9 +9,11 @@ from typing import Any
 
 from mlx_model.events import Answer, Answered, Planned, Prefilled, Seconds, TextDelta, TilesEncoded
 from mlx_model.images import Plan
+from mlx_model.video import Clip, FramePlan
 
 TIMEOUT = 10.0
 PLAN = Plan(first_width=1024, first_height=512, width=1024, height=512, rows=1, cols=2)
+FRAMES = FramePlan(indices=(0, 30), seconds=(0.0, 2.0), duration=4.0, start=0.5, end=3.75)
 ANSWER = Answer(
     text="A red boat.",
     finish_reason="stop",
@@ -52,7 +54,7 @@ class ScriptedModel:
         self, checkpoint: object, request: Any, cancelled: Event, *, reading: float, seen: object
     ) -> Iterator[Any]:
         self.requests.append(request)
-        plans = (PLAN,) * len(request.pictures)
+        plans = tuple(FRAMES if isinstance(medium, Clip) else PLAN for medium in request.media)
         tiles = sum(plan.tiles for plan in plans)
         yield Planned(plans, 16 * tiles, 20)
         yield TilesEncoded(tiles, tiles)

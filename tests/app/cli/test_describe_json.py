@@ -11,7 +11,7 @@ from mlx_model.events import Confidence
 from tests.app.cli.conftest import Run, objects
 from tests.app.cli.scripted_model import ANSWER, ScriptedModel
 
-# The design's fields, in its order; `span` comes with clips.
+# The design's fields, in its order; `span` comes with clips, after `generated_tokens`.
 FIELDS = {
     "path": str,
     "kind": str,

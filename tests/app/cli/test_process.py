@@ -13,6 +13,7 @@ from PIL import Image
 
 from tests.app.cli.processes import ROOT, SMOLSIGHT, on_terminal, smolsight, start
 from tests.checkpoints import write_checkpoint
+from tests.clips import CLIPS
 from tests.odd_files import ODD_FILES, OK
 
 ENDLESS = ("--max-tokens", "8000", "--no-repetition-guard", "--temperature", "1", "--seed", "3")
@@ -48,6 +49,17 @@ def test_figures_of_a_real_run_fit_together(checkpoint: Path, picture: Path) -> 
     assert record["tokens_per_second"] == pytest.approx(23 / seconds["decode"], rel=0.01)
     assert seconds["first_token"] >= seconds["vision"] + seconds["prefill"] > 0
     assert seconds["load"] > 0 and record["peak_memory_bytes"] > 0
+
+
+def test_a_real_run_watches_clips_and_looks_at_pictures(checkpoint: Path, picture: Path) -> None:
+    paths = (CLIPS / "variable.mp4", picture, CLIPS / "cut-off.mp4", CLIPS / "sound.mp4")
+    run = smolsight("describe", *paths, "--model", checkpoint, "--max-tokens", "4", "--fps", "2", "--json")
+    variable, still, cut_off, sound = map(json.loads, run.out.splitlines())
+    assert (variable["kind"], variable["tiles"], variable["image_tokens"]) == ("clip", 8, 8 * 16)
+    assert variable["span"]["end"] == pytest.approx(3.8)
+    assert (still["kind"], cut_off["kind"], sound["error_type"]) == ("image", "clip", "InputError")
+    assert run.code == 3
+    assert [line for line in run.err.splitlines() if not line.startswith("smolsight: ")] == []
 
 
 def test_nothing_heavy_is_imported_on_the_way_to_the_first_word(checkpoint: Path, picture: Path) -> None:

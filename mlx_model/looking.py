@@ -1,0 +1,126 @@
+"""What a request shows, pictures and clips, on its way to image tokens.
+
+Plans come first and cost nothing; the encoder's work is a generator of events. Knows neither prompts nor words.
+"""
+
+import threading
+from collections.abc import Generator, Iterator
+from contextlib import closing
+
+import mlx.core as mx
+import numpy as np
+
+from mlx_model.checkpoint import Checkpoint
+from mlx_model.config import ImageConfig
+from mlx_model.errors import Cancelled, InputError
+from mlx_model.events import Event, TilesEncoded
+from mlx_model.features import FeatureCache, in_batches, stream_features
+from mlx_model.images import Detail, Plan, cut_tiles, plan, unique_tiles
+from mlx_model.prompt import Picture
+from mlx_model.read_ahead import read_ahead
+from mlx_model.request import Request
+from mlx_model.stopwatch import Stopwatch
+from mlx_model.video import Clip, FramePlan, plan_frames, stream_tiles
+
+Plans = tuple[Plan | FramePlan, ...]
+
+
+def stream_look(
+    checkpoint: Checkpoint, request: Request, cancelled: threading.Event, seen: FeatureCache
+) -> Iterator[Event]:
+    """Encode a request's pictures into `seen`, for a question that is still to come.
+
+    Raises Cancelled after the batch of tiles under way, InputError where the model cannot see.
+    """
+    looking = Looking(checkpoint, request, cancelled, Stopwatch(), seen)
+    yield from looking.stream(looking.plans_at(request.detail))
+
+
+class Looking:
+    """One request's pictures and clips. A picture that is in `seen` is not encoded again; others go there."""
+
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        request: Request,
+        cancelled: threading.Event,
+        watch: Stopwatch,
+        seen: FeatureCache | None,
+    ) -> None:
+        self.checkpoint, self.request, self.cancelled = checkpoint, request, cancelled
+        self.watch, self.seen = watch, seen
+        self._total = 0
+
+    @property
+    def image_config(self) -> ImageConfig:
+        """Raises InputError for a model that cannot see."""
+        if self.checkpoint.image_config is None:
+            raise InputError("The model reads text alone and cannot look at pictures: choose a SmolVLM checkpoint.")
+        return self.checkpoint.image_config
+
+    def plans_at(self, detail: Detail, max_frames: int | None = None) -> Plans:
+        """One plan for each picture and clip, in order. Raises DetailError, and InputError as `image_config` does."""
+        return tuple(
+            plan_frames(part, self.image_config, max_frames)
+            if isinstance(part, Clip)
+            else plan(part.image.width, part.image.height, detail, self.image_config)
+            for part in self.request.media
+        )
+
+    def stream(self, plans: Plans) -> Generator[Event, None, mx.array | None]:
+        """Image tokens of everything in a row, [tokens, D]; None where there is nothing to see.
+
+        Raises Cancelled after the batch of tiles under way.
+        """
+        self._total = sum(plan.tiles for plan in plans)
+        features: list[mx.array] = []
+        for part, part_plan in zip(self.request.media, plans, strict=True):
+            self.stop_if_cancelled()
+            done = sum(map(len, features))
+            if isinstance(part, Clip) and isinstance(part_plan, FramePlan):
+                features.append((yield from self._watch(part, part_plan, done)))
+            elif isinstance(part, Picture) and isinstance(part_plan, Plan):
+                features.append((yield from self._look_at(part, part_plan, done)))
+        # The encoder's activations are the largest buffers of all; the decoder cannot use them again.
+        mx.clear_cache()
+        return mx.concatenate(features).flatten(0, 1) if features else None
+
+    def _look_at(self, picture: Picture, picture_plan: Plan, before: int) -> Generator[Event, None, mx.array]:
+        """A picture's image tokens, [tiles, tokens per tile, D]; identical tiles are encoded once."""
+        with self.watch.stage("preprocess"):
+            features = self.seen.get(picture.image, picture_plan) if self.seen is not None else None
+        if features is None:
+            with self.watch.stage("preprocess"):
+                distinct, order = unique_tiles(cut_tiles(picture.image, picture_plan, self.image_config))
+            batches = yield from self._encode(distinct, before)
+            features = mx.concatenate(batches)[mx.array(order)]
+            if self.seen is not None:
+                mx.eval(features)
+                self.seen.put(picture.image, picture_plan, features)
+        yield TilesEncoded(before + picture_plan.tiles, self._total)
+        return features
+
+    def _watch(self, clip: Clip, frames: FramePlan, before: int) -> Generator[Event, None, mx.array]:
+        """A clip's image tokens; the next frames are read while those before them are encoded."""
+        features: list[mx.array] = []
+        tiles = stream_tiles(clip, frames, self.image_config, self.cancelled)
+        with closing(read_ahead(in_batches(tiles))) as batches:
+            while True:
+                with self.watch.stage("preprocess"):
+                    batch = next(batches, None)
+                if batch is None:
+                    return mx.concatenate(features)
+                features += yield from self._encode(batch, before + sum(map(len, features)))
+
+    def _encode(self, tiles: np.ndarray, before: int) -> Generator[Event, None, list[mx.array]]:
+        features: list[mx.array] = []
+        with self.watch.stage("vision"):
+            for batch in stream_features(self.checkpoint.model, tiles, self.image_config):
+                features.append(batch)
+                yield TilesEncoded(before + sum(map(len, features)), self._total)
+                self.stop_if_cancelled()
+        return features
+
+    def stop_if_cancelled(self) -> None:
+        if self.cancelled.is_set():
+            raise Cancelled("The answer was stopped.")

@@ -1,0 +1,139 @@
+"""A clip -> which of its frames the model sees, and each of them as one tile.
+
+Mirrors the choice of frames in transformers' `models/smolvlm/video_processing_smolvlm.py` (5.23), number for number,
+and its size: the frame to `video_size.longest_edge`, then squared to one tile, both by LANCZOS. Frames are never
+averaged (paper, figure 3). Knows neither prompts nor MLX.
+"""
+
+import statistics
+import threading
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from mlx_model.config import ImageConfig
+from mlx_model.errors import InputError
+from mlx_model.images import cut_tiles, plan
+from mlx_model.video_decoder import read_times, stream_frames
+
+SKIPPED_SECONDS = 1  # at each end of a clip that is much longer than its frames
+
+
+@dataclass(frozen=True)
+class Watching:
+    """What of a clip is to be seen: frames a second and at most so many (None: the checkpoint's), from `start` to `end`
+    in seconds (None: the clip's end)."""
+
+    fps: float | None = None
+    max_frames: int | None = None
+    start: float = 0.0
+    end: float | None = None
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A clip that was read through once: `times` in seconds from its first frame, `rate` in frames a second."""
+
+    path: Path
+    name: str
+    times: tuple[float, ...] = field(repr=False)
+    rate: float
+    watching: Watching = Watching()
+
+    @property
+    def duration(self) -> float:
+        """Seconds."""
+        return len(self.times) / self.rate
+
+
+@dataclass(frozen=True)
+class FramePlan:
+    """The frames that are seen: their `indices` in the clip and when each is shown, in seconds of the clip.
+
+    `start` and `end` bound what was chosen from, `duration` is the whole clip's. No frame is split.
+    """
+
+    indices: tuple[int, ...]
+    seconds: tuple[float, ...]
+    duration: float
+    start: float
+    end: float
+    rows: int = 0
+    cols: int = 0
+
+    @property
+    def tiles(self) -> int:
+        """Tiles to encode, one a frame."""
+        return len(self.indices)
+
+
+def open_clip(path: Path, name: str | None = None, watching: Watching = Watching()) -> Clip:
+    """Read a clip's time stamps to its end. Raises InputError, see `read_times`, and where nothing lies in the span."""
+    name = name or str(path)
+    times, stated = read_times(path, name)
+    clip = Clip(path, name, tuple(times), _rate(times, stated), watching)
+    if watching.start >= clip.duration:
+        raise InputError(f"{name} is {clip.duration:.1f} s long, so nothing of it comes after {watching.start:g} s.")
+    return clip
+
+
+def _rate(times: list[float], stated: float) -> float:
+    """Frames a second: as stated where that fits what was read, so for a steady clip; else counted.
+
+    The last frame is taken to be shown for as long as most are.
+    """
+    if len(times) == 1:
+        return stated or 1.0
+    gap = statistics.median(later - earlier for earlier, later in pairwise(times))
+    read = times[-1] + gap
+    if stated and abs(len(times) / stated - read) <= gap / 2:
+        return stated
+    return len(times) / read
+
+
+def plan_frames(clip: Clip, config: ImageConfig, max_frames: int | None = None) -> FramePlan:
+    """Which frames of the clip are seen; `max_frames` goes before the clip's own. Does no work and needs no pixels."""
+    watching = clip.watching
+    start, end = watching.start, clip.duration if watching.end is None else min(watching.end, clip.duration)
+    # The frame that is on the screen at `start`, up to the last one before `end`.
+    first, stop = max(bisect_right(clip.times, start) - 1, 0), bisect_left(clip.times, end)
+    whole = stop - first == len(clip.times)
+    chosen = choose_frames(
+        stop - first,
+        clip.rate if whole else (stop - first) / (end - start),
+        clip.duration if whole else end - start,
+        config.video_fps if watching.fps is None else watching.fps,
+        max_frames or watching.max_frames or config.video_max_frames,
+    )
+    indices = tuple(first + index for index in chosen)
+    return FramePlan(indices, tuple(clip.times[index] for index in indices), clip.duration, start, end)
+
+
+def choose_frames(count: int, rate: float, duration: float, fps: float, max_frames: int) -> list[int]:
+    """The reference's `sample_frames`: indices into `count` frames at `rate` a second, over `duration` seconds."""
+    wanted = max(min(round(fps * duration), max_frames), 1)
+    first, last = 0, count - 1
+    # Frames compared with seconds, as the reference has it.
+    if duration - 2 * SKIPPED_SECONDS > max_frames * fps:
+        after, before = int(SKIPPED_SECONDS * rate), min(int(count - SKIPPED_SECONDS * rate), last)
+        if after < before:
+            first, last = after, before
+    return [int(index) for index in np.unique(np.linspace(first, last, wanted, dtype=int))]
+
+
+def stream_tiles(
+    clip: Clip, frames: FramePlan, config: ImageConfig, cancelled: threading.Event | None = None
+) -> Iterator[np.ndarray]:
+    """The planned frames as uint8 [tile, tile, 3], one after the other; no more than one frame is held.
+
+    Raises InputError where one cannot be decoded, Cancelled once `cancelled` is set.
+    """
+    sized = replace(config, longest_edge=config.video_edge or config.tile)
+    for pixels in stream_frames(clip.path, clip.name, frames.indices, cancelled):
+        image = Image.fromarray(pixels)
+        yield cut_tiles(image, plan(image.width, image.height, "low", sized), sized)[0]

@@ -1,0 +1,128 @@
+"""A clip's frames as OpenCV's FFmpeg decodes them: when each is shown, and the pixels of those that are wanted.
+
+Always from the beginning, frame by frame. Seeking misses on clips of variable rate, and what the header says of count
+and duration is often untrue. Time stamps and the upright frame are FFmpeg's; a stamp that is missing or does not grow
+is set from the frame rate. Knows no model. https://docs.opencv.org/4.x/d8/dfe/classcv_1_1VideoCapture.html
+"""
+
+import math
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mlx_model.errors import Cancelled, InputError
+from mlx_model.file_kinds import HEAD_BYTES, describe_kind, is_clip
+from mlx_model.regular_file import open_regular_file
+
+MAX_FRAME_PIXELS = 64_000_000  # twice an 8K frame; a decoder holds several of them
+MAX_SECONDS = 1_000_000  # eleven days; damaged time stamps reach farther
+_FALLBACK_RATE = 25.0  # frames a second, for files that state neither a rate nor time stamps
+_ENVIRONMENT = {
+    # A clip may refer to others; none is fetched from anywhere.
+    "OPENCV_FFMPEG_CAPTURE_OPTIONS": "protocol_whitelist;file",
+    "OPENCV_FFMPEG_LOGLEVEL": "-8",  # AV_LOG_QUIET: its remarks on damaged frames are no sentences
+}
+_SET_BY_OPENCV = ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR")
+
+
+def read_times(path: Path, name: str) -> tuple[list[float], float]:
+    """When each frame is shown, in seconds from the first, and the frames a second that the file states (0: none).
+
+    Decodes the whole clip, so that only frames count that are there. Raises InputError for whatever is no clip, holds
+    no picture track, or not one frame that can be decoded.
+    """
+    with _open(path, name) as capture:
+        stated = _sane_rate(capture.get(_cv2().CAP_PROP_FPS))
+        step = 1 / (stated or _FALLBACK_RATE)
+        times: list[float] = []
+        while capture.grab():
+            shown = capture.get(_cv2().CAP_PROP_POS_MSEC) / 1000
+            times.append(shown if not times or shown > times[-1] else times[-1] + step)
+    if not times:
+        raise InputError(f"{name} is a video without one frame that can be decoded; it is damaged or incomplete.")
+    if times[-1] - times[0] > MAX_SECONDS:
+        raise InputError(f"{name} is a video with damaged time stamps: it would last {times[-1] - times[0]:,.0f} s.")
+    # To the microsecond: a container's ticks are no exact seconds, and 1.9999999 would be shown as 00:01.
+    return [round(shown - times[0], 6) for shown in times], stated
+
+
+def stream_frames(
+    path: Path, name: str, indices: Sequence[int], cancelled: threading.Event | None = None
+) -> Iterator[np.ndarray]:
+    """The frames at `indices` (ascending), RGB uint8 [height, width, 3], upright, one at a time.
+
+    Raises Cancelled once `cancelled` is set, InputError where a frame cannot be decoded.
+    """
+    cv2, place = _cv2(), -1
+    with _open(path, name) as capture:
+        for index in indices:
+            while place < index:
+                if cancelled is not None and cancelled.is_set():
+                    raise Cancelled("The clip was not read to its end.")
+                if not capture.grab():
+                    raise InputError(f"{name} ended before its frame {index + 1:,}; it changed while it was read.")
+                place += 1
+            decoded, frame = capture.retrieve()
+            if not decoded:
+                raise InputError(f"{name} is damaged: its frame {index + 1:,} cannot be decoded.")
+            yield cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
+
+
+@contextmanager
+def _open(path: Path, name: str) -> Iterator[Any]:
+    """A capture at the clip's beginning. What is opened is what was checked: FFmpeg gets our descriptor, not a name.
+
+    So no name can mean a list of files, a pattern of numbered pictures or an address.
+    """
+    cv2 = _cv2()
+    with open_regular_file(path, name) as file:
+        head = os.pread(file.fileno(), HEAD_BYTES, 0)  # leaves the offset, which the capture may share, at 0
+        if not is_clip(head):
+            raise InputError(f"{name} is no clip: it {describe_kind(head)}.")
+        capture = cv2.VideoCapture(f"/dev/fd/{file.fileno()}", cv2.CAP_FFMPEG)
+        try:
+            if not capture.isOpened():
+                raise InputError(
+                    f"{name} is a video without pictures that can be decoded: sound alone, or damaged or incomplete."
+                )
+            capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
+            width, height = capture.get(cv2.CAP_PROP_FRAME_WIDTH), capture.get(cv2.CAP_PROP_FRAME_HEIGHT)
+            if width * height > MAX_FRAME_PIXELS:
+                raise InputError(
+                    f"{name} has frames of {width:.0f} x {height:.0f} pixels, more than {MAX_FRAME_PIXELS // 10**6} "
+                    "megapixels; save a smaller copy of it."
+                )
+            yield capture
+        except cv2.error as error:
+            raise InputError(f"{name} is damaged or in a form that cannot be decoded.") from error
+        finally:
+            capture.release()
+
+
+def _sane_rate(rate: float) -> float:
+    return rate if math.isfinite(rate) and 0 < rate <= 1000 else 0.0
+
+
+@cache
+def _cv2() -> Any:
+    """OpenCV, imported with the first clip, quiet, and without what it does to Qt.
+
+    Its Linux wheel points Qt at plugins of another version, with which no window would open.
+    """
+    before = {name: os.environ.get(name) for name in _SET_BY_OPENCV}
+    import cv2
+
+    for name, value in before.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+    os.environ.update(_ENVIRONMENT)
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    return cv2

@@ -3,8 +3,8 @@
     python -m tools.parity.video ../shared
 
 The tiles come from the reference's picture processor without splitting, which its video processor says it matches: that
-one resizes tensors, with a LANCZOS that differs from Pillow's by a level here and there. Needs transformers and
-num2words: group `parity` of pyproject.toml.
+one resizes tensors and needs torchvision, so it is not what these are compared with. Needs transformers and num2words:
+group `parity` of pyproject.toml.
 """
 
 import argparse

@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import signal
 import socket
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,9 @@ import mlx_model  # noqa: F401 (loads the BLAS library, which must come before a
 
 # huggingface_hub reads this once, at its import; a test of downloads lifts it for its own stub server.
 os.environ["HF_HUB_OFFLINE"] = "1"
+
+# A shell that starts a job in the background has it ignore Ctrl-C, and so would every program that is tested here.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).parents[1]
 

@@ -59,7 +59,7 @@ def test_a_frame_becomes_the_tile_of_the_reference(frame: tuple[int, int, int, i
 
 @pytest.mark.slow
 def test_random_clips_are_sampled_as_transformers_samples_them() -> None:
-    pytest.importorskip("transformers")
+    pytest.importorskip("torch", reason="needs the reference: group `parity` of pyproject.toml")
     from tools.parity.video import chosen
 
     chance = random.Random(5)

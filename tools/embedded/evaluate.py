@@ -32,6 +32,7 @@ LABELS = {
     "short": "short caption, exact",
     "list": "list of things, exact",
     "read": "text, exact",
+    "no_text": "says that there is no text",
     "naming": "naming a single thing",
     "count": "count",
     "where": "where is a thing",
@@ -120,6 +121,9 @@ def ask(checkpoint: Checkpoint, picture: Picture, question: str, detail: Detail)
 def judge(scene: Scene, question: Question, said: str) -> Iterator[tuple[str, bool]]:
     """The tasks that an answer counts for: its own, and what a caption shows beside."""
     right = said == question.answer
+    if question.task == "read":
+        yield ("read" if scene.text else "no_text"), right
+        return
     if question.task != "describe":
         yield question.task, right
         return

@@ -13,8 +13,9 @@ from convert.recipe import Recipe
 
 LIMIT = 12_000_000  # bytes, all files together
 NOTICE = (
-    "The embedded model knows one to five drawn things (see classes.json), their places, counts and colours, plain "
-    "backgrounds and short words in capitals. It knows nothing of photographs, people or screens."
+    "The embedded model knows one to five drawn things (see classes.json), their places, counts and colours, and plain "
+    "or fading backgrounds. It sees short words in capitals but misspells most of them. It knows nothing of "
+    "photographs, people or screens."
 )
 ART = """\
 This model was trained from scratch on pictures drawn with two sets of emoji:

@@ -17,10 +17,11 @@ def attention(queries: mx.array, keys: mx.array, values: mx.array, *, scale: flo
 
     `causal`: position i of L sees the first S - L + i + 1 keys.
     """
-    # A single query has too few scores for the detour through numpy to pay.
-    if ON_METAL or queries.shape[2] == 1:
+    if ON_METAL:
         mask = "causal" if causal else None
         return mx.fast.scaled_dot_product_attention(queries, keys, values, scale=scale, mask=mask)
+    if queries.shape[2] == 1:
+        return cpu.attention_of_one(queries, keys, values, scale=scale)
     return cpu.attention(queries, keys, values, scale=scale, causal=causal)
 
 

@@ -37,13 +37,17 @@ class Watching:
 
 @dataclass(frozen=True)
 class Clip:
-    """A clip that was read through once: `times` in seconds from its first frame, `rate` in frames a second."""
+    """A clip that was read through once: `times` in seconds from its first frame, `rate` in frames a second.
+
+    `stamp` tells its file as it was then from every other, and from itself once it is written anew.
+    """
 
     path: Path
     name: str
     times: tuple[float, ...] = field(repr=False)
     rate: float
     watching: Watching = Watching()
+    stamp: tuple[int, ...] = field(default=(), repr=False)
 
     @property
     def duration(self) -> float:
@@ -72,14 +76,30 @@ class FramePlan:
         return len(self.indices)
 
 
-def open_clip(path: Path, name: str | None = None, watching: Watching = Watching()) -> Clip:
-    """Read a clip's time stamps to its end. Raises InputError, see `read_times`, and where nothing lies in the span."""
-    name = name or str(path)
-    times, stated = read_times(path, name)
-    clip = Clip(path, name, tuple(times), _rate(times, stated), watching)
+def open_clip(
+    path: Path,
+    name: str | None = None,
+    watching: Watching = Watching(),
+    cancelled: threading.Event | None = None,
+) -> Clip:
+    """Read a clip's time stamps to its end. Raises as `read_times` does, and InputError where nothing lies in the span.
+
+    Takes a while for a long clip: Cancelled is raised within a frame once `cancelled` is set.
+    """
+    name, stamp = name or str(path), _stamp(path)
+    times, stated = read_times(path, name, cancelled)
+    clip = Clip(path, name, tuple(times), _rate(times, stated), watching, stamp)
     if watching.start >= clip.duration:
         raise InputError(f"{name} is {clip.duration:.1f} s long, so nothing of it comes after {watching.start:g} s.")
     return clip
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
+    try:
+        status = path.stat()
+    except OSError:  # whoever opens it says why
+        return ()
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _rate(times: list[float], stated: float) -> float:

@@ -31,17 +31,18 @@ _ENVIRONMENT = {
 _SET_BY_OPENCV = ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR")
 
 
-def read_times(path: Path, name: str) -> tuple[list[float], float]:
+def read_times(path: Path, name: str, cancelled: threading.Event | None = None) -> tuple[list[float], float]:
     """When each frame is shown, in seconds from the first, and the frames a second that the file states (0: none).
 
     Decodes the whole clip, so that only frames count that are there. Raises InputError for whatever is no clip, holds
-    no picture track, or not one frame that can be decoded.
+    no picture track, or not one frame that can be decoded, and Cancelled once `cancelled` is set.
     """
     with _open(path, name) as capture:
         stated = _sane_rate(capture.get(_cv2().CAP_PROP_FPS))
         step = 1 / (stated or _FALLBACK_RATE)
         times: list[float] = []
         while capture.grab():
+            _stop_if(cancelled)
             shown = capture.get(_cv2().CAP_PROP_POS_MSEC) / 1000
             times.append(shown if not times or shown > times[-1] else times[-1] + step)
     if not times:
@@ -63,8 +64,7 @@ def stream_frames(
     with _open(path, name) as capture:
         for index in indices:
             while place < index:
-                if cancelled is not None and cancelled.is_set():
-                    raise Cancelled("The clip was not read to its end.")
+                _stop_if(cancelled)
                 if not capture.grab():
                     raise InputError(f"{name} ended before its frame {index + 1:,}; it changed while it was read.")
                 place += 1
@@ -72,6 +72,11 @@ def stream_frames(
             if not decoded:
                 raise InputError(f"{name} is damaged: its frame {index + 1:,} cannot be decoded.")
             yield cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
+
+
+def _stop_if(cancelled: threading.Event | None) -> None:
+    if cancelled is not None and cancelled.is_set():
+        raise Cancelled("The clip was not read to its end.")
 
 
 @contextmanager

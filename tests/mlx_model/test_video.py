@@ -151,6 +151,20 @@ def test_cancelling_ends_the_reading() -> None:
         next(tiles)
 
 
+def test_cancelling_ends_the_probe() -> None:
+    class SetAfter(threading.Event):
+        asked = 0
+
+        def is_set(self) -> bool:
+            self.asked += 1
+            return self.asked == 5
+
+    cancelled = SetAfter()
+    with pytest.raises(Cancelled):
+        open_clip(CLIPS / "steady.mp4", cancelled=cancelled)
+    assert cancelled.asked == 5, "looked at once a frame"
+
+
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [

@@ -54,14 +54,14 @@ class _ModelWorker:
         self._feature_bytes = feature_bytes
         self._feature_folder, self._feature_disk_bytes = feature_folder, feature_disk_bytes
         self._checkpoint: Checkpoint | None = None
-        self._folder: Path | None = None
+        self.loaded: Path | None = None
         self._seen: FeatureCache | None = None
 
     def stream(self, job: Job, cancelled: threading.Event) -> Iterator[EngineEvent]:
         if isinstance(job, Unload):
             self._unload()
             return
-        if job.folder != self._folder:
+        if job.folder != self.loaded:
             yield from self._load(job.folder, cancelled)
         if cancelled.is_set():
             raise Cancelled("The job was stopped.")
@@ -80,7 +80,7 @@ class _ModelWorker:
         self._unload()
 
     def end(self) -> None:
-        self._checkpoint = self._folder = self._seen = None
+        self._checkpoint = self.loaded = self._seen = None
         if "mlx.core" in sys.modules:
             import mlx.core as mx
 
@@ -95,7 +95,7 @@ class _ModelWorker:
         from mlx_model.checkpoint import load
 
         checkpoint = load(folder, cancelled=cancelled)
-        self._checkpoint, self._folder = checkpoint, folder
+        self._checkpoint, self.loaded = checkpoint, folder
         self._seen = self._new_memory(folder)
         context = checkpoint.config.text.max_position_embeddings
         yield Loaded(folder, time.perf_counter() - begin, checkpoint.image_config, context)
@@ -115,7 +115,7 @@ class _ModelWorker:
             return
         import mlx.core as mx
 
-        self._checkpoint = self._folder = self._seen = None
+        self._checkpoint = self.loaded = self._seen = None
         # Layers refer to each other, so counting references does not free them.
         gc.collect()
         mx.clear_cache()

@@ -38,19 +38,43 @@ def read_times(path: Path, name: str, cancelled: threading.Event | None = None) 
     no picture track, or not one frame that can be decoded, and Cancelled once `cancelled` is set.
     """
     with _open(path, name) as capture:
-        stated = _sane_rate(capture.get(_cv2().CAP_PROP_FPS))
-        step = 1 / (stated or _FALLBACK_RATE)
-        times: list[float] = []
-        while capture.grab():
-            _stop_if(cancelled)
-            shown = capture.get(_cv2().CAP_PROP_POS_MSEC) / 1000
-            times.append(shown if not times or shown > times[-1] else times[-1] + step)
-    if not times:
+        return list(_stream_times(capture, name, cancelled)), _stated_rate(capture)
+
+
+def stream_shown(path: Path, name: str, cancelled: threading.Event | None = None) -> Iterator[tuple[float, np.ndarray]]:
+    """Every frame that can be decoded, RGB uint8 [height, width, 3], upright, and when it is shown.
+
+    Raises as `read_times` does.
+    """
+    with _open(path, name) as capture:
+        for shown in _stream_times(capture, name, cancelled):
+            decoded, frame = capture.retrieve()
+            if decoded:
+                yield shown, frame[..., ::-1]
+
+
+def stated_seconds(path: Path, name: str) -> float:
+    """How long the file says it is; 0 where it says nothing. Often untrue, but known at once. Raises InputError."""
+    with _open(path, name) as capture:
+        rate, count = _stated_rate(capture), capture.get(_cv2().CAP_PROP_FRAME_COUNT)
+        return count / rate if rate and 0 < count / rate < MAX_SECONDS else 0.0
+
+
+def _stream_times(capture: Any, name: str, cancelled: threading.Event | None) -> Iterator[float]:
+    """Goes on to the next frame each time; when it is shown, in seconds from the first."""
+    step = 1 / (_stated_rate(capture) or _FALLBACK_RATE)
+    first = last = None
+    while capture.grab():
+        _stop_if(cancelled)
+        shown = capture.get(_cv2().CAP_PROP_POS_MSEC) / 1000
+        last = shown if last is None or shown > last else last + step
+        first = last if first is None else first
+        if last - first > MAX_SECONDS:
+            raise InputError(f"{name} is a video with damaged time stamps: it would last more than {MAX_SECONDS:,} s.")
+        # To the microsecond: a container's ticks are no exact seconds, and 1.9999999 would be shown as 00:01.
+        yield round(last - first, 6)
+    if first is None:
         raise InputError(f"{name} is a video without one frame that can be decoded; it is damaged or incomplete.")
-    if times[-1] - times[0] > MAX_SECONDS:
-        raise InputError(f"{name} is a video with damaged time stamps: it would last {times[-1] - times[0]:,.0f} s.")
-    # To the microsecond: a container's ticks are no exact seconds, and 1.9999999 would be shown as 00:01.
-    return [round(shown - times[0], 6) for shown in times], stated
 
 
 def stream_frames(
@@ -108,6 +132,10 @@ def _open(path: Path, name: str) -> Iterator[Any]:
             raise InputError(f"{name} is damaged or in a form that cannot be decoded.") from error
         finally:
             capture.release()
+
+
+def _stated_rate(capture: Any) -> float:
+    return _sane_rate(capture.get(_cv2().CAP_PROP_FPS))
 
 
 def _sane_rate(rate: float) -> float:

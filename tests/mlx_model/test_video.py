@@ -213,7 +213,7 @@ def test_frames_too_large_to_hold_are_refused(monkeypatch: pytest.MonkeyPatch) -
 
 def test_time_stamps_beyond_reason_are_called_damaged(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(video_decoder, "MAX_SECONDS", 3)
-    with pytest.raises(InputError, match="damaged time stamps: it would last 4 s"):
+    with pytest.raises(InputError, match="damaged time stamps: it would last more than 3 s"):
         open_clip(CLIPS / "steady.mp4")
 
 

@@ -26,7 +26,6 @@ from app.shelf import Installed
 from app.tasks import summary_task
 from app.terminal import one_line, strip_controls
 from mlx_model.errors import Cancelled, ContextLimitError, InputError
-from mlx_model.whole_file import whole_file
 
 if TYPE_CHECKING:
     from mlx_model.config import ImageConfig
@@ -215,6 +214,8 @@ def _destination(out: Path | None, has_captions: Callable[[], bool]) -> Iterator
 
     Whoever stops early finds what was done by then, unless a file was there before, which stays.
     """
+
+    from mlx_model.whole_file import whole_file
 
     if out is None:
         yield lambda text: click.echo(_utf8(text), nl=False)

@@ -170,7 +170,8 @@ def stream_tiles(
     if clip.tiles:
         yield from (clip.tiles[index] for index in frames.indices)
         return
-    for pixels in stream_frames(clip.path, clip.name, frames.indices, cancelled):
+    seconds = [clip.times[index] for index in frames.indices]
+    for pixels in stream_frames(clip.path, clip.name, seconds, cancelled):
         yield cut_frame(pixels, config)
 
 

@@ -24,33 +24,44 @@ if TYPE_CHECKING:
     from mlx_model.features import FeatureCache
 
 FEATURE_BYTES = 256 * 2**20
+FEATURE_DISK_BYTES = 2 * 2**30
 
 
 class MLXEngine(JobThread):
     """An `Engine` with one model at a time, unloaded after `idle_seconds` without a job (None: never).
 
     It remembers up to `feature_bytes` of image tokens, so that known pictures are not looked at again; with 0 it saves
-    itself the hashing of their pixels.
+    itself the hashing of their pixels. With a `feature_folder` it also keeps up to `feature_disk_bytes` of them there,
+    for its next run and for other processes.
     """
 
-    def __init__(self, *, idle_seconds: float | None = None, feature_bytes: int = FEATURE_BYTES) -> None:
-        super().__init__(_ModelWorker(feature_bytes), idle_seconds=idle_seconds)
+    def __init__(
+        self,
+        *,
+        idle_seconds: float | None = None,
+        feature_bytes: int = FEATURE_BYTES,
+        feature_folder: Path | None = None,
+        feature_disk_bytes: int = FEATURE_DISK_BYTES,
+    ) -> None:
+        worker = _ModelWorker(feature_bytes, feature_folder, feature_disk_bytes)
+        super().__init__(worker, idle_seconds=idle_seconds)
 
 
 class _ModelWorker:
     """A loaded model and what it has seen. Lives on the engine's thread alone."""
 
-    def __init__(self, feature_bytes: int) -> None:
+    def __init__(self, feature_bytes: int, feature_folder: Path | None, feature_disk_bytes: int) -> None:
         self._feature_bytes = feature_bytes
+        self._feature_folder, self._feature_disk_bytes = feature_folder, feature_disk_bytes
         self._checkpoint: Checkpoint | None = None
-        self._folder: Path | None = None
+        self.loaded: Path | None = None
         self._seen: FeatureCache | None = None
 
     def stream(self, job: Job, cancelled: threading.Event) -> Iterator[EngineEvent]:
         if isinstance(job, Unload):
             self._unload()
             return
-        if job.folder != self._folder:
+        if job.folder != self.loaded:
             yield from self._load(job.folder, cancelled)
         if cancelled.is_set():
             raise Cancelled("The job was stopped.")
@@ -69,7 +80,7 @@ class _ModelWorker:
         self._unload()
 
     def end(self) -> None:
-        self._checkpoint = self._folder = self._seen = None
+        self._checkpoint = self.loaded = self._seen = None
         if "mlx.core" in sys.modules:
             import mlx.core as mx
 
@@ -82,20 +93,29 @@ class _ModelWorker:
         yield LoadStarted(folder)
         begin = time.perf_counter()
         from mlx_model.checkpoint import load
-        from mlx_model.features import FeatureCache
 
         checkpoint = load(folder, cancelled=cancelled)
-        self._checkpoint, self._folder = checkpoint, folder
-        self._seen = FeatureCache(self._feature_bytes) if self._feature_bytes else None
+        self._checkpoint, self.loaded = checkpoint, folder
+        self._seen = self._new_memory(folder)
         context = checkpoint.config.text.max_position_embeddings
         yield Loaded(folder, time.perf_counter() - begin, checkpoint.image_config, context)
+
+    def _new_memory(self, folder: Path) -> "FeatureCache | None":
+        from mlx_model.feature_files import FeatureFiles
+        from mlx_model.features import FeatureCache
+        from mlx_model.identity import model_identity
+
+        files = None
+        if self._feature_folder is not None:
+            files = FeatureFiles(self._feature_folder, self._feature_disk_bytes, model_identity(folder))
+        return FeatureCache(self._feature_bytes, files) if self._feature_bytes or files else None
 
     def _unload(self) -> None:
         if self._checkpoint is None:
             return
         import mlx.core as mx
 
-        self._checkpoint = self._folder = self._seen = None
+        self._checkpoint = self.loaded = self._seen = None
         # Layers refer to each other, so counting references does not free them.
         gc.collect()
         mx.clear_cache()

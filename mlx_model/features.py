@@ -1,8 +1,9 @@
-"""From a picture's tiles to the image tokens that the decoder reads, and a memory of them. Knows no files, no prompts.
+"""From a picture's tiles to the image tokens that the decoder reads, and a memory of them. Knows no prompts.
 
 What identifies a picture is its pixels: the placeholder tokens in a prompt are the same for every picture.
 """
 
+import hashlib
 from collections import OrderedDict
 from collections.abc import Generator, Iterator
 from itertools import islice
@@ -13,12 +14,15 @@ from PIL import Image
 
 from mlx_model.arithmetic import ON_METAL
 from mlx_model.config import ImageConfig
+from mlx_model.feature_files import FeatureFiles
 from mlx_model.images import Plan, normalize, pixel_hash
 from mlx_model.smolvlm import SmolVLM
+from mlx_model.video import Clip
 
 # Four tiles keep Metal busy; on a CPU the activations of one fill the processor's cache.
 METAL_TILES_PER_BATCH = 4
 TILES_PER_BATCH = METAL_TILES_PER_BATCH if ON_METAL else 1
+MOST_FRAMES = 20_000  # of which it is remembered which tile they are; some 5 MB
 
 
 def stream_features(model: SmolVLM, tiles: np.ndarray, config: ImageConfig) -> Iterator[mx.array]:
@@ -37,27 +41,76 @@ def in_batches(tiles: Iterator[np.ndarray]) -> Generator[np.ndarray, None, None]
 
 
 class FeatureCache:
-    """Image tokens of the pictures that one model has seen; beyond `max_bytes` those unused for longest go."""
+    """Image tokens of what one model has seen; beyond `max_bytes` those unused for longest go from memory.
 
-    def __init__(self, max_bytes: int) -> None:
+    With `files` they are kept on disk too, and come back from there.
+    """
+
+    def __init__(self, max_bytes: int, files: FeatureFiles | None = None) -> None:
         self.max_bytes = max_bytes
-        self._features: OrderedDict[tuple[str, Plan], mx.array] = OrderedDict()
+        self.nbytes = 0
+        self._files = files
+        self._features: OrderedDict[str, mx.array] = OrderedDict()
+        self._frames: OrderedDict[tuple[object, int], str] = OrderedDict()
 
     def get(self, image: Image.Image, plan: Plan) -> mx.array | None:
         """What an RGB image became when it was cut like this: [tiles, tokens per tile, D], or None if not known."""
-        if not self._features:
-            return None
-        key = (pixel_hash(image), plan)
-        if key in self._features:
-            self._features.move_to_end(key)
-        return self._features.get(key)
+        return None if self._is_empty() else self._get(_picture_key(image, plan))
 
     def put(self, image: Image.Image, plan: Plan, features: mx.array) -> None:
         """Keep evaluated image tokens [tiles, tokens per tile, D] of an RGB image."""
-        self._features[pixel_hash(image), plan] = features
-        while self.nbytes > self.max_bytes:
-            self._features.popitem(last=False)
+        self._put(_picture_key(image, plan), features)
 
-    @property
-    def nbytes(self) -> int:
-        return sum(features.nbytes for features in self._features.values())
+    def get_tile(self, tile: np.ndarray) -> mx.array | None:
+        """What a clip's frame became, cut to one tile, uint8 [H, W, 3]: [1, tokens per tile, D], or None."""
+        return None if self._is_empty() else self._get(_tile_key(tile))
+
+    def put_tile(self, tile: np.ndarray, features: mx.array) -> None:
+        """Keep evaluated image tokens [1, tokens per tile, D] of one tile."""
+        self._put(_tile_key(tile), features)
+
+    def get_frame(self, clip: Clip, index: int) -> mx.array | None:
+        """The same by the frame's place in a clip's file, so without decoding it again."""
+        key = self._frames.get((clip.stamp, index)) if clip.stamp else None
+        return None if key is None else self._get(key)
+
+    def know_frame(self, clip: Clip, index: int, tile: np.ndarray) -> None:
+        """Remember that this frame is that tile."""
+        if clip.stamp:
+            self._frames[clip.stamp, index] = _tile_key(tile)
+            if len(self._frames) > MOST_FRAMES:
+                self._frames.popitem(last=False)
+
+    def _is_empty(self) -> bool:
+        """Whether nothing can be found: then no pixels need hashing."""
+        return not self._features and self._files is None
+
+    def _get(self, key: str) -> mx.array | None:
+        if key in self._features:
+            self._features.move_to_end(key)
+            return self._features[key]
+        features = self._files.get(key) if self._files else None
+        if features is not None:
+            self._keep(key, features)
+        return features
+
+    def _put(self, key: str, features: mx.array) -> None:
+        self._keep(key, features)
+        if self._files:
+            self._files.put(key, features)
+
+    def _keep(self, key: str, features: mx.array) -> None:
+        if (known := self._features.pop(key, None)) is not None:
+            self.nbytes -= known.nbytes
+        self._features[key] = features
+        self.nbytes += features.nbytes
+        while self.nbytes > self.max_bytes:
+            self.nbytes -= self._features.popitem(last=False)[1].nbytes
+
+
+def _picture_key(image: Image.Image, plan: Plan) -> str:
+    return f"{pixel_hash(image)} {plan}"
+
+
+def _tile_key(tile: np.ndarray) -> str:
+    return hashlib.sha256(f"{tile.shape}:".encode() + tile.tobytes()).hexdigest()

@@ -6,6 +6,7 @@ Plans come first and cost nothing; the encoder's work is a generator of events. 
 import threading
 from collections.abc import Generator, Iterator
 from contextlib import closing
+from dataclasses import replace
 
 import mlx.core as mx
 import numpy as np
@@ -101,16 +102,44 @@ class Looking:
         return features
 
     def _watch(self, clip: Clip, frames: FramePlan, before: int) -> Generator[Event, None, mx.array]:
-        """A clip's image tokens; the next frames are read while those before them are encoded."""
-        features: list[mx.array] = []
-        tiles = stream_tiles(clip, frames, self.image_config, self.cancelled)
+        """A clip's image tokens; the next frames are read while those before them are encoded.
+
+        Frames that are known are not even decoded.
+        """
+        tokens = {index: known for index in frames.indices if (known := self._recall(clip, index)) is not None}
+        if tokens:
+            yield TilesEncoded(before + len(tokens), self._total)
+        unread = [index for index in frames.indices if index not in tokens]
+        tiles = stream_tiles(clip, replace(frames, indices=tuple(unread)), self.image_config, self.cancelled)
         with closing(read_ahead(in_batches(tiles))) as batches:
-            while True:
+            while unread:
                 with self.watch.stage("preprocess"):
-                    batch = next(batches, None)
-                if batch is None:
-                    return mx.concatenate(features)
-                features += yield from self._encode(batch, before + sum(map(len, features)))
+                    batch = next(batches)
+                read, unread = unread[: len(batch)], unread[len(batch) :]
+                tokens |= zip(read, (yield from self._look_at_frames(batch, before + len(tokens))), strict=True)
+                if self.seen is not None:
+                    for index, tile in zip(read, batch, strict=True):
+                        self.seen.know_frame(clip, index, tile)
+        return mx.concatenate([tokens[index] for index in frames.indices])
+
+    def _recall(self, clip: Clip, index: int) -> mx.array | None:
+        return self.seen.get_frame(clip, index) if self.seen is not None else None
+
+    def _look_at_frames(self, tiles: np.ndarray, before: int) -> Generator[Event, None, list[mx.array]]:
+        """Image tokens [1, tokens per tile, D] of each of the tiles [t, H, W, 3]; equal and known ones cost nothing."""
+        distinct, order = unique_tiles(tiles)
+        with self.watch.stage("preprocess"):
+            found = [self.seen.get_tile(tile) if self.seen is not None else None for tile in distinct]
+        unknown = [place for place, features in enumerate(found) if features is None]
+        if unknown:
+            features = mx.concatenate((yield from self._encode(distinct[unknown], before)))
+            for place, row in zip(unknown, mx.split(features, len(unknown)), strict=True):
+                found[place] = row
+                if self.seen is not None:
+                    self.seen.put_tile(distinct[place], row)
+        if len(unknown) < len(tiles):
+            yield TilesEncoded(before + len(tiles), self._total)
+        return [features for place in order if (features := found[place]) is not None]
 
     def _encode(self, tiles: np.ndarray, before: int) -> Generator[Event, None, list[mx.array]]:
         features: list[mx.array] = []

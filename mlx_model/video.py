@@ -37,13 +37,20 @@ class Watching:
 
 @dataclass(frozen=True)
 class Clip:
-    """A clip that was read through once: `times` in seconds from its first frame, `rate` in frames a second."""
+    """A clip that was read through once: `times` in seconds from its first frame, `rate` in frames a second.
+
+    `stamp` tells its file as it was then from every other, and from itself once it is written anew. With `tiles` the
+    clip is a window of a longer one, see `windows.py`: its frames are in memory, each cut to one tile, `times` run from
+    its own beginning, and `watching` says where it lies.
+    """
 
     path: Path
     name: str
     times: tuple[float, ...] = field(repr=False)
     rate: float
     watching: Watching = Watching()
+    stamp: tuple[int, ...] = field(default=(), repr=False)
+    tiles: tuple[np.ndarray, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def duration(self) -> float:
@@ -72,14 +79,30 @@ class FramePlan:
         return len(self.indices)
 
 
-def open_clip(path: Path, name: str | None = None, watching: Watching = Watching()) -> Clip:
-    """Read a clip's time stamps to its end. Raises InputError, see `read_times`, and where nothing lies in the span."""
-    name = name or str(path)
-    times, stated = read_times(path, name)
-    clip = Clip(path, name, tuple(times), _rate(times, stated), watching)
+def open_clip(
+    path: Path,
+    name: str | None = None,
+    watching: Watching = Watching(),
+    cancelled: threading.Event | None = None,
+) -> Clip:
+    """Read a clip's time stamps to its end. Raises as `read_times` does, and InputError where nothing lies in the span.
+
+    Takes a while for a long clip: Cancelled is raised within a frame once `cancelled` is set.
+    """
+    name, stamp = name or str(path), _stamp(path)
+    times, stated = read_times(path, name, cancelled)
+    clip = Clip(path, name, tuple(times), _rate(times, stated), watching, stamp)
     if watching.start >= clip.duration:
         raise InputError(f"{name} is {clip.duration:.1f} s long, so nothing of it comes after {watching.start:g} s.")
     return clip
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
+    try:
+        status = path.stat()
+    except OSError:  # whoever opens it says why
+        return ()
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _rate(times: list[float], stated: float) -> float:
@@ -99,6 +122,9 @@ def _rate(times: list[float], stated: float) -> float:
 def plan_frames(clip: Clip, config: ImageConfig, max_frames: int | None = None) -> FramePlan:
     """Which frames of the clip are seen; `max_frames` goes before the clip's own. Does no work and needs no pixels."""
     watching = clip.watching
+    if clip.tiles:
+        most = min(max_frames or len(clip.tiles), len(clip.tiles))
+        return _as_plan(clip, _spread(0, len(clip.tiles) - 1, most), watching.start, watching.end or clip.duration)
     start, end = watching.start, clip.duration if watching.end is None else min(watching.end, clip.duration)
     # The frame that is on the screen at `start`, up to the last one before `end`.
     first, stop = max(bisect_right(clip.times, start) - 1, 0), bisect_left(clip.times, end)
@@ -110,8 +136,11 @@ def plan_frames(clip: Clip, config: ImageConfig, max_frames: int | None = None) 
         config.video_fps if watching.fps is None else watching.fps,
         max_frames or watching.max_frames or config.video_max_frames,
     )
-    indices = tuple(first + index for index in chosen)
-    return FramePlan(indices, tuple(clip.times[index] for index in indices), clip.duration, start, end)
+    return _as_plan(clip, [first + index for index in chosen], start, end)
+
+
+def _as_plan(clip: Clip, indices: list[int], start: float, end: float) -> FramePlan:
+    return FramePlan(tuple(indices), tuple(clip.times[index] for index in indices), clip.duration, start, end)
 
 
 def choose_frames(count: int, rate: float, duration: float, fps: float, max_frames: int) -> list[int]:
@@ -123,7 +152,12 @@ def choose_frames(count: int, rate: float, duration: float, fps: float, max_fram
         after, before = int(SKIPPED_SECONDS * rate), min(int(count - SKIPPED_SECONDS * rate), last)
         if after < before:
             first, last = after, before
-    return [int(index) for index in np.unique(np.linspace(first, last, wanted, dtype=int))]
+    return _spread(first, last, wanted)
+
+
+def _spread(first: int, last: int, count: int) -> list[int]:
+    """At most `count` whole numbers, evenly from `first` to `last`."""
+    return [int(index) for index in np.unique(np.linspace(first, last, count, dtype=int))]
 
 
 def stream_tiles(
@@ -133,7 +167,16 @@ def stream_tiles(
 
     Raises InputError where one cannot be decoded, Cancelled once `cancelled` is set.
     """
+    if clip.tiles:
+        yield from (clip.tiles[index] for index in frames.indices)
+        return
+    seconds = [clip.times[index] for index in frames.indices]
+    for pixels in stream_frames(clip.path, clip.name, seconds, cancelled):
+        yield cut_frame(pixels, config)
+
+
+def cut_frame(pixels: np.ndarray, config: ImageConfig) -> np.ndarray:
+    """A frame, RGB uint8 [height, width, 3], as one tile [tile, tile, 3]."""
     sized = replace(config, longest_edge=config.video_edge or config.tile)
-    for pixels in stream_frames(clip.path, clip.name, frames.indices, cancelled):
-        image = Image.fromarray(pixels)
-        yield cut_tiles(image, plan(image.width, image.height, "low", sized), sized)[0]
+    image = Image.fromarray(pixels)
+    return cut_tiles(image, plan(image.width, image.height, "low", sized), sized)[0]

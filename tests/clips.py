@@ -9,8 +9,10 @@ import numpy as np
 CLIPS = Path(__file__).parent / "fixtures" / "clips"
 
 
-def write_clip(path: Path, *, count: int, rate: float = 10.0, size: tuple[int, int] = (64, 48)) -> Path:
-    """A Motion-JPEG clip in AVI of `count` frames, each of smooth parts of its own."""
+def write_clip(
+    path: Path, *, count: int, rate: float = 10.0, size: tuple[int, int] = (64, 48), still: bool = False
+) -> Path:
+    """A Motion-JPEG clip in AVI of `count` frames, each of smooth parts of its own, or all the same if `still`."""
     import cv2
 
     width, height = size
@@ -18,7 +20,7 @@ def write_clip(path: Path, *, count: int, rate: float = 10.0, size: tuple[int, i
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), rate, size)
     frame = np.stack([x * 200 // width, y * 200 // height, np.zeros_like(x)], -1).astype(np.uint8)
     for index in range(count):
-        frame[..., 2] = index * 37 % 200
+        frame[..., 2] = 0 if still else index * 37 % 200
         writer.write(frame)
     writer.release()
     return path
@@ -32,10 +34,13 @@ class Alive:
 
     def watch(self, frames: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
         for frame in frames:
-            self.now += 1
-            self.most = max(self.most, self.now)
-            weakref.finalize(frame, self._gone)
-            yield frame
+            yield self.keep(frame)
+
+    def keep(self, frame: np.ndarray) -> np.ndarray:
+        self.now += 1
+        self.most = max(self.most, self.now)
+        weakref.finalize(frame, self._gone)
+        return frame
 
     def _gone(self) -> None:
         self.now -= 1

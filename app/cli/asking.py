@@ -4,6 +4,7 @@ Knows neither options nor exit codes; `describe.py` does. The first readable pic
 costs no wait.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -99,7 +100,7 @@ class Asking:
             self.progress.clear()
             self.output.end(blank_record(asked, sentence, self._load_seconds))
         else:
-            self._answer(asked, engine, self._request(media, words), reading, about)
+            self._answer(asked, engine, as_request(question, media, words), reading, about)
 
     def _ready(self) -> "Engine":
         """The engine, with the model loaded."""
@@ -165,19 +166,20 @@ class Asking:
             return f"{cut}, where the model's context ends; a lower --detail or --max-frames leaves more room."
         return f"{cut}; --max-tokens allows more."
 
-    def _request(self, media: "list[Picture | Clip]", words: str) -> "Request":
-        from mlx_model.prompt import Message, Text
-        from mlx_model.request import Request, Sampling
 
-        question = self.question
-        return Request(
-            messages=(Message("user", (*media, Text(words))),),
-            detail=question.detail,
-            max_tokens=question.max_tokens,
-            sampling=Sampling(temperature=question.temperature, top_p=question.top_p, seed=question.seed),
-            raw=question.raw,
-            repetition_guard=question.repetition_guard,
-        )
+def as_request(question: Question, media: "Sequence[Picture | Clip]", words: str) -> "Request":
+    """The question in these words about these pictures and clips, for the engine."""
+    from mlx_model.prompt import Message, Text
+    from mlx_model.request import Request, Sampling
+
+    return Request(
+        messages=(Message("user", (*media, Text(words))),),
+        detail=question.detail,
+        max_tokens=question.max_tokens,
+        sampling=Sampling(temperature=question.temperature, top_p=question.top_p, seed=question.seed),
+        raw=question.raw,
+        repetition_guard=question.repetition_guard,
+    )
 
 
 def statistics(answer: "Answer") -> str:

@@ -3,6 +3,7 @@
 import gc
 import logging
 import random
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,13 +13,15 @@ from typing import Any
 import mlx.core as mx
 import pytest
 
-from mlx_model import generate
+from mlx_model import generate, video
 from mlx_model.engine import MLXEngine
 from mlx_model.errors import ContextLimitError
 from mlx_model.events import Answered, Prefilled, TextDelta, TilesEncoded
 from mlx_model.prompt import Picture, Text
 from mlx_model.protocol import Ask, Done, EncodeAhead, EngineEvent, Failed, Job, JobEvent, Load, LoadStarted, Stopped
 from mlx_model.smolvlm import SmolVLM
+from mlx_model.video import Clip, Watching, open_clip
+from tests.clips import CLIPS, write_clip
 from tests.mlx_model.asking import ask, count_calls, noise
 from tests.mlx_model.listening import Listener, only
 from tools.clean_exits import end_at_random
@@ -40,6 +43,10 @@ def encoded(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 def question(folder: Path, picture: Picture | None = None, **options: Any) -> Ask:
     options.setdefault("detail", "high")
     return Ask(folder, ask(picture or noise(), Text("What?"), **options))
+
+
+def about(folder: Path, clip: Clip) -> Ask:
+    return Ask(folder, ask(clip, Text("What happens?")))
 
 
 def said(events: list[EngineEvent]) -> tuple[str, object]:
@@ -75,6 +82,68 @@ def test_a_picture_that_was_looked_at_ahead_is_not_looked_at_again(
     assert len({said(events) for events in both} | {fresh}) == 3
     last = [event for event in both[0] if isinstance(event, TilesEncoded)][-1]
     assert last.done == last.total == 9
+
+
+def test_a_second_question_about_a_clip_neither_decodes_nor_encodes_what_was_seen(
+    listener: Listener, seeing_folder: Path, encoded: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip = open_clip(CLIPS / "steady.mp4")
+    first = listener.run(about(seeing_folder, clip))
+    assert (len(encoded), decoded := count_calls(monkeypatch, video, "stream_frames")) == (4, [])
+    assert said(listener.run(about(seeing_folder, clip))) == said(first)
+    assert listener.run(about(seeing_folder, open_clip(CLIPS / "steady.mp4", watching=Watching(max_frames=2))))
+    assert (len(encoded), decoded) == (4, [])
+    listener.run(about(seeing_folder, open_clip(CLIPS / "steady.mp4", watching=Watching(fps=2))))
+    assert len(encoded) == 4 + 6, "two of the eight frames were known"
+    assert decoded == [CLIPS / "steady.mp4"]
+
+
+def test_a_clip_that_was_written_anew_is_looked_at_anew(
+    listener: Listener, seeing_folder: Path, tmp_path: Path, encoded: list[Any]
+) -> None:
+    path = write_clip(tmp_path / "a.avi", count=10)
+    listener.run(about(seeing_folder, open_clip(path)))
+    path.unlink()
+    write_clip(path, count=20)
+    before = len(encoded)
+    answer = said(listener.run(about(seeing_folder, open_clip(path))))
+    engine = MLXEngine()
+    assert answer == said(Listener(engine).run(about(seeing_folder, open_clip(path))))
+    assert engine.close(60)
+    assert len(encoded) > before
+
+
+def test_frames_that_look_alike_are_encoded_once(
+    listener: Listener, seeing_folder: Path, tmp_path: Path, encoded: list[Any]
+) -> None:
+    """Another clip too, if it shows what the first one showed."""
+    for name in ("first.avi", "copy.avi"):
+        path = write_clip(tmp_path / name, count=10, rate=1, still=True)
+        assert only(Answered, listener.run(about(seeing_folder, open_clip(path)))).answer.plans[0].tiles == 10
+        assert len(encoded) == 1
+
+
+def test_known_pictures_and_frames_come_back_from_disk(
+    seeing_folder: Path, tmp_path: Path, encoded: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two engines one after the other, as two runs are; then one whose files are gone, and one with another model."""
+    jobs = (question(seeing_folder), about(seeing_folder, open_clip(CLIPS / "steady.mp4")))
+    answers = []
+    for used in (9 + 4, 0, 9 + 4):
+        encoded.clear()
+        engine = MLXEngine(feature_folder=tmp_path / "features")
+        answers.append([said(Listener(engine).run(job)) for job in jobs])
+        assert engine.close(60)
+        assert len(encoded) == used
+        if not used:
+            shutil.rmtree(tmp_path / "features")
+    assert answers[0] == answers[1] == answers[2]
+    monkeypatch.setattr("mlx_model.identity.model_identity", lambda folder: "another")
+    encoded.clear()
+    engine = MLXEngine(feature_folder=tmp_path / "features")
+    Listener(engine).run(jobs[0])
+    assert engine.close(60)
+    assert len(encoded) == 9
 
 
 def test_what_is_remembered_gives_the_answer_that_looking_gives(
@@ -117,12 +186,17 @@ def active_bytes() -> int:
 def test_an_idle_engine_gives_the_model_back_and_loads_it_when_asked(seeing_folder: Path) -> None:
     before = active_bytes()
     engine = MLXEngine(idle_seconds=0.2)
+    told: list[Path | None] = []
+    engine.watch(told.append)
     listener = Listener(engine)
     first = listener.run(question(seeing_folder))
     deadline = time.monotonic() + 30
     while active_bytes() > before + SCRAPS and time.monotonic() < deadline:
         time.sleep(0.05)
     assert active_bytes() <= before + SCRAPS
+    while len(told) < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert told == [seeing_folder, None], "an interface can show that the model is gone"
     again = listener.run(question(seeing_folder))
     assert isinstance(again[0], LoadStarted)
     assert said(again) == said(first)

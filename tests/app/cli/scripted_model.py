@@ -7,6 +7,7 @@ from threading import Event
 from types import SimpleNamespace
 from typing import Any
 
+from mlx_model.config import ImageConfig
 from mlx_model.events import Answer, Answered, Planned, Prefilled, Seconds, TextDelta, TilesEncoded
 from mlx_model.images import Plan
 from mlx_model.video import Clip, FramePlan
@@ -14,6 +15,7 @@ from mlx_model.video import Clip, FramePlan
 TIMEOUT = 10.0
 PLAN = Plan(first_width=1024, first_height=512, width=1024, height=512, rows=1, cols=2)
 FRAMES = FramePlan(indices=(0, 30), seconds=(0.0, 2.0), duration=4.0, start=0.5, end=3.75)
+IMAGE_CONFIG = ImageConfig(tile=64, longest_edge=256, mean=(0.5,) * 3, std=(0.5,) * 3)
 ANSWER = Answer(
     text="A red boat.",
     finish_reason="stop",
@@ -39,6 +41,7 @@ class ScriptedModel:
     pieces: list[str | BaseException | Any] = field(default_factory=lambda: ["A red", " boat."])
     answer: Answer = ANSWER
     load_error: Exception | None = None
+    image_config: ImageConfig | None = IMAGE_CONFIG
     loads: int = 0
     requests: list[Any] = field(default_factory=list)
 
@@ -47,7 +50,7 @@ class ScriptedModel:
         if self.load_error:
             raise self.load_error
         return SimpleNamespace(
-            config=SimpleNamespace(text=SimpleNamespace(max_position_embeddings=8192)), image_config=None
+            config=SimpleNamespace(text=SimpleNamespace(max_position_embeddings=8192)), image_config=self.image_config
         )
 
     def stream_answer(

@@ -1,8 +1,8 @@
 """Captions along a clip as files that other programs read: SubRip, WebVTT, JSON lines and Markdown.
 
-A writer gives what stands at the beginning, for each caption, and at the end, so that captions can be written as they
-come and every beginning of a file is a whole file. Text is one of our own making by then: a model's words may look like
-markup, and are made to be words. Knows no model and no stream.
+A format gives the text for a file's beginning, for each caption and for a summary, so that captions can be written as
+they come and a file that breaks off after any of them is a valid one. What a model says may look like markup; here it
+stays words. Knows no model and no stream.
 
 SubRip has no standard; this is what ffmpeg and players read. https://www.w3.org/TR/webvtt1/
 """

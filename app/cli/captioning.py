@@ -126,13 +126,13 @@ class _Run:
 
         question = self.question
         watching = Watching(question.fps, question.max_frames, question.start or 0.0, question.end)
-        until = about if watching.end is None else min(about, watching.end)
+        until = int(about if watching.end is None else min(about, watching.end)) or None
         windows = stream_windows(
             Path(self.path), config, self.wanted.every, watching, one_line(self.path), cancelled=self.stopped
         )
         with closing(read_ahead(windows)) as ahead:
             for window in ahead:
-                self.progress.show(f"Watching {Path(self.path).name}: second", int(window.watching.start), int(until))
+                self.progress.show(f"Watching {Path(self.path).name}: second", int(window.watching.start), until)
                 yield window
 
     def _caption(self, window: "Clip") -> Caption:

@@ -12,6 +12,7 @@ from mlx_model.prompt import Text
 from mlx_model.video import Clip
 from tests.app.cli.conftest import Run, objects
 from tests.app.cli.scripted_model import ScriptedModel
+from tests.checkpoints import write_checkpoint
 from tests.clips import CLIPS, write_clip
 
 CLIP = CLIPS / "steady.mp4"  # four seconds of one grey frame after the other, so each of them is blank
@@ -254,3 +255,15 @@ def test_a_model_of_words_alone_cannot_watch(run: Run, model: ScriptedModel, cli
     model.image_config = None
     result = run("describe", clip, "--captions", "srt")
     assert result.exit_code == 3 and "reads text alone" in result.stderr
+
+
+def test_a_real_model_captions_every_window_and_sums_up(run: Run, clip: Path, tmp_path: Path) -> None:
+    folder = write_checkpoint(tmp_path / "256m", "256m")
+    options = ["--captions", "jsonl", "--every", "2", "--max-tokens", "5", "--summary"]
+    result = run("describe", clip, *options, model=str(folder))
+    assert result.exit_code == 0
+    *records, summary = objects(result.stdout)
+    assert [record["span"] for record in records] == [{"start": n, "end": n + 2} for n in (0, 2, 4)]
+    assert [record["tiles"] for record in records] == [2, 2, 2]
+    assert len({record["prompt_tokens"] for record in records}) == 1, "times run from each window's own beginning"
+    assert (summary["kind"], summary["tiles"]) == ("summary", 0)

@@ -99,6 +99,7 @@ def test_the_app_imports_the_model_and_the_converter_late() -> None:
         ["describe", "--help"],
         ["convert", "--help"],
         ["bench", "--help"],
+        ["doctor", "--help"],
         ["models", "--help"],
         ["models", "get", "--help"],
         ["models", "info", "--help"],

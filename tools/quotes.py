@@ -24,6 +24,7 @@ TERMINAL_WIDTH = 100
 TOKENS_PER_TILE = 64
 BELOW_THE_PACKAGES = (
     ("assets/embedded/", "The checkpoint that is used when no other model is installed."),
+    ("assets/self_test/", "What `smolsight doctor --self-test` holds a machine against."),
     ("assets/samples/", "The pictures of `make demo`."),
     ("tests/", "Mirrors the packages; `parity/` compares with stored numbers of the reference."),
     ("docs/", "What a user reads beyond this page; `decisions/` is what was argued and settled."),

@@ -5,11 +5,11 @@ from typing import Any
 
 import click
 
-from app.shelf.offline import go_offline
-
 
 def _stay_offline(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
+        from app.shelf.offline import go_offline
+
         go_offline()
 
 

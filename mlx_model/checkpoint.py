@@ -63,6 +63,18 @@ def load(folder: Path, *, keep_quantized: bool | None = None, cancelled: threadi
     return checkpoint
 
 
+def check(folder: Path) -> None:
+    """Read every weight once and keep none, for memory that holds one tensor. Raises as `load` does."""
+    checkpoint, weights = open_checkpoint(folder)
+    make_room_for_packed(checkpoint.model, packed_modules(weights, checkpoint.config, folder), folder)
+    check_names_and_shapes(checkpoint.model, weights, folder)
+    while weights:
+        name, weight = weights.popitem()
+        mx.eval(weight)
+        if mx.issubdtype(weight.dtype, mx.floating):
+            _check_numbers({name: weight}, folder)
+
+
 def open_checkpoint(folder: Path) -> tuple[Checkpoint, dict[str, mx.array]]:
     """A checkpoint whose model has no weights yet, and its weights by our modules' names, still on disk.
 

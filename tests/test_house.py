@@ -92,7 +92,20 @@ def test_the_app_imports_the_model_and_the_converter_late() -> None:
     assert not early
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["describe", "--help"], ["convert", "--help"], ["bench", "--help"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        ["describe", "--help"],
+        ["convert", "--help"],
+        ["bench", "--help"],
+        ["doctor", "--help"],
+        ["models", "--help"],
+        ["models", "get", "--help"],
+        ["models", "info", "--help"],
+    ],
+    ids=" ".join,
+)
 def test_help_imports_neither_mlx_nor_pictures(arguments: list[str]) -> None:
     heavy = ("mlx.core", "numpy", "PIL", "cv2", "tokenizers", "jinja2", "huggingface_hub", "rich", "PySide6")
     script = (

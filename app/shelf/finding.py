@@ -1,20 +1,24 @@
-"""The models on this machine: what `--model` can name, and where each one lies.
+"""What `--model` can name, and where each model lies.
 
 Converted checkpoints live in one folder (`models_folder`), as `org/name-4bit`; checkpoints in the hub's own form in the
 hub's cache; the embedded one among the assets. Looks, never downloads, and reads no weights.
 """
 
 import json
+import logging
 import os
 import re
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
-from app.hub_cache import find_snapshot
+from app.shelf.catalogue import catalogue, is_hub_id, known_as
+from app.shelf.hub_cache import find_snapshot
 from mlx_model.errors import ModelNotFoundError
 
+log = logging.getLogger(__name__)
+
 EMBEDDED = "embedded"
+DEFAULT_FILE = "default.txt"  # in `models_folder`
 
 
 @dataclass(frozen=True)
@@ -24,22 +28,6 @@ class Installed:
     name: str
     folder: Path
     notice: str | None = None
-
-
-@dataclass(frozen=True)
-class Known:
-    """A published checkpoint with a short name; `purpose` is "pictures", "documents" or "words"."""
-
-    name: str
-    hub_id: str
-    purpose: str
-
-
-@cache
-def catalogue() -> tuple[Known, ...]:
-    """The published checkpoints that have a short name, the most able of each purpose first."""
-    rows = json.loads((Path(__file__).parent / "catalogue.json").read_text(encoding="utf-8"))["models"]
-    return tuple(Known(row["name"], row["id"], row["for"]) for row in rows)
 
 
 def models_folder() -> Path:
@@ -61,11 +49,6 @@ def converted_folder(source: str, bits: int | None) -> Path:
     return models_folder() / (f"{name}-{bits}bit" if bits else name)
 
 
-def is_hub_id(name: str) -> bool:
-    """Whether `name` has the form "org/name" of the hub."""
-    return re.fullmatch(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", name, re.ASCII) is not None
-
-
 def hub_id_of(name: str) -> str | None:
     """The hub's id for a short name of the catalogue or an id itself; None for anything else."""
     known = next((known.hub_id for known in catalogue() if known.name == name.lower()), name)
@@ -75,11 +58,12 @@ def hub_id_of(name: str) -> str | None:
 def find_model(name: str | None = None) -> Installed:
     """The checkpoint that `--model` names: a folder, a short name, or an id that is installed.
 
-    None is the best one here: of what was converted the catalogue's in its order, then others that see; then what the
-    hub's cache holds; then the embedded one. Raises ModelNotFoundError, whose sentence says what to run.
+    None is the user's own default, else the best one here: of what was converted the catalogue's in its order, then
+    others that see; then what the hub's cache holds; then the embedded one. Raises ModelNotFoundError, whose sentence
+    says what to run.
     """
     if name is None:
-        return _best_installed()
+        return _chosen() or _best_installed()
     if (folder := Path(name)).is_dir():
         return Installed(folder.resolve().name, folder)
     if name == EMBEDDED:
@@ -96,11 +80,49 @@ def list_converted() -> list[str]:
     return sorted(config.parent.relative_to(shelf).as_posix() for config in configs)
 
 
+def find_downloaded(hub_id: str) -> Path | None:
+    """The complete snapshot in the hub's cache: the one that the catalogue pins if it is here, else the newest."""
+    known = known_as(hub_id)
+    return find_snapshot(hub_id, known.revision if known else None)
+
+
+def default_name() -> str | None:
+    """The model that the user chose for every command without `--model`; None when it is Smolsight's choice."""
+    try:
+        return (models_folder() / DEFAULT_FILE).read_text(encoding="utf-8").strip() or None
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def set_default(name: str | None) -> Installed | None:
+    """Choose the model for commands without `--model`; None gives the choice back. Raises ModelNotFoundError."""
+    file = models_folder() / DEFAULT_FILE
+    if name is None:
+        file.unlink(missing_ok=True)
+        return None
+    installed = find_model(name)
+    chosen = str(installed.folder.resolve()) if Path(name).is_dir() else installed.name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    partial = file.with_name(f".{DEFAULT_FILE}.partial")
+    partial.write_text(chosen + "\n", encoding="utf-8")
+    partial.replace(file)
+    return installed
+
+
+def _chosen() -> Installed | None:
+    name = default_name()
+    try:
+        return find_model(name) if name else None
+    except ModelNotFoundError:
+        log.warning("The default model %s is not here any more; another one answers.", name)
+        return None
+
+
 def _find_id(wanted: str) -> Installed | None:
     """A checkpoint of that id: converted here, else as the hub has it in the hub's cache."""
     if converted := _find_converted(wanted):
         return converted
-    snapshot = find_snapshot(wanted) if is_hub_id(wanted) else None
+    snapshot = find_downloaded(wanted) if is_hub_id(wanted) else None
     return Installed(wanted, snapshot) if snapshot else None
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app import shelf
-from app.hub_cache import cache_folder, find_snapshot
+from app.shelf.hub_cache import cache_folder, find_snapshot
 from mlx_model.errors import ModelNotFoundError
 
 SMALL = "HuggingFaceTB/SmolVLM2-256M-Video-Instruct"
@@ -186,3 +186,45 @@ def test_a_conversion_gets_a_place_of_its_own(tmp_path: Path) -> None:
     assert shelf.converted_folder(SMALL, 4) == models / f"{SMALL}-4bit"
     assert shelf.converted_folder(str(tmp_path), 8) == models / f"{tmp_path.name}-8bit"
     assert shelf.converted_folder("downloads/SmolLM2-135M.Q4_1.gguf", None) == models / "SmolLM2-135M.Q4_1"
+
+
+def test_the_chosen_default_answers_before_the_most_able() -> None:
+    put(f"{SMALL}-4bit")
+    put(f"{MIDDLE}-4bit")
+    shelf.set_default("256m")
+    assert shelf.find_model().name == f"{SMALL}-4bit"
+    shelf.set_default(None)
+    assert shelf.find_model().name == f"{MIDDLE}-4bit"
+
+
+def test_a_default_may_be_a_folder_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "mine").mkdir()
+    monkeypatch.chdir(tmp_path)
+    shelf.set_default("mine")
+    monkeypatch.chdir("/")
+    assert shelf.find_model().folder == tmp_path / "mine"
+
+
+def test_a_default_that_is_gone_is_warned_of_and_another_model_answers(caplog: pytest.LogCaptureFixture) -> None:
+    put(f"{MIDDLE}-4bit")
+    folder = put(f"{SMALL}-4bit")
+    shelf.set_default("256m")
+    shutil.rmtree(folder)
+    assert shelf.find_model().name == f"{MIDDLE}-4bit"
+    assert f"default model {SMALL}-4bit is not here any more" in caplog.text
+
+
+def test_what_is_not_here_cannot_become_the_default() -> None:
+    with pytest.raises(ModelNotFoundError):
+        shelf.set_default("256m")
+    assert shelf.default_name() is None
+
+
+def test_the_snapshot_that_the_catalogue_pins_goes_before_a_newer_one() -> None:
+    pinned = "mlx-community/SmolVLM2-256M-Video-Instruct-mlx"
+    newest = put_in_hub_cache(pinned)
+    assert shelf.find_model("256m-mlx").folder == newest
+    revision = next(known.revision for known in shelf.catalogue() if known.hub_id == pinned)
+    assert revision
+    shutil.copytree(newest, newest.parent / revision)
+    assert shelf.find_model("256m-mlx").folder == newest.parent / revision

@@ -92,20 +92,30 @@ def test_the_app_imports_the_model_and_the_converter_late() -> None:
     assert not early
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["describe", "--help"], ["convert", "--help"], ["bench", "--help"]])
-def test_help_imports_neither_mlx_nor_pictures(arguments: list[str]) -> None:
+@pytest.mark.parametrize("command", [[], ["describe"], ["convert"], ["bench"], ["app"]])
+def test_help_imports_neither_mlx_nor_pictures(command: list[str]) -> None:
     heavy = ("mlx.core", "numpy", "PIL", "cv2", "tokenizers", "jinja2", "huggingface_hub", "rich", "PySide6")
     script = (
         "import sys\n"
         "from app.cli.main import smolsight\n"
         "try:\n"
-        f"    smolsight({arguments!r}, prog_name='smolsight')\n"
+        f"    smolsight({[*command, '--help']!r}, prog_name='smolsight')\n"
         "except SystemExit as end:\n"
         f"    print(end.code, [name for name in {heavy!r} if name in sys.modules])"
     )
     printed = run("-c", script)
     assert printed.startswith("Usage: smolsight")
     assert printed.endswith("0 []\n")
+
+
+def test_a_colour_stands_in_the_palettes_and_in_icons_alone() -> None:
+    literal = re.compile(r"""["'(:\s]#[0-9a-fA-F]{3,8}\b|rgba?\(|QColor\(\d""")
+    found = [
+        path.name
+        for path in (ROOT / "app" / "desktop").rglob("*.*")
+        if path.suffix in (".py", ".qss") and literal.search(path.read_text("utf-8"))
+    ]
+    assert not found
 
 
 def test_the_version_is_one() -> None:

@@ -9,9 +9,9 @@ import click
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]...")
 @click.option("--model", help="The model that answers first; as for describe.")
 def app(files: tuple[Path, ...], model: str | None) -> int:
-    """Open the window, with pictures and clips if any are named.
+    """Open the window to look at things and talk about them.
 
-    A second start hands its files to the window that is open already.
+    Each FILE is a picture or a clip to begin with. A second start hands its files to the window that is open already.
     """
     from app.desktop.application import run
 

@@ -6,7 +6,9 @@ from functools import partial
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QMessageBox
 
+from app.desktop.chat.copying import FORMS
 from app.desktop.chat.section import ChatSection
+from app.desktop.chat.speech import Speech
 from app.desktop.sections import SECTIONS
 from app.desktop.window import MainWindow
 
@@ -57,7 +59,15 @@ def _answer_menu(window: MainWindow) -> None:
     menu = window.menuBar().addMenu("&Answer")
     _add(menu, "&Stop", lambda: _chat(window).chat.stop(), "Ctrl+.")
     _add(menu, "Answer &Again", lambda: _chat(window).answer_last_again(), "Ctrl+R")
-    _add(menu, "&Copy Answer", lambda: _chat(window).copy_last(), "Ctrl+Shift+C")
+    menu.addSeparator()
+    for name, form in FORMS.items():
+        _add(menu, form.title, partial(_copy_last, window, name), "Ctrl+Shift+C" if name == "text" else None)
+    speak = _add(menu, "&Speak", lambda: _chat(window).speak_last(), "Ctrl+Shift+S")
+    speak.setVisible(Speech(menu).is_possible)
+
+
+def _copy_last(window: MainWindow, form: str) -> None:
+    _chat(window).copy_last(form)
 
 
 def _help_menu(window: MainWindow) -> None:

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.desktop.background import Background
 from app.desktop.engine_bridge import EngineBridge, Ticket
+from app.pace import Pace
 from app.shelf import EMBEDDED, Installed, find_model, list_converted
 from mlx_model.errors import SmolsightError
 
@@ -40,6 +41,7 @@ class ModelChoice(QObject):
         self._bridge, self._background = bridge, background
         self._loading: Ticket | None = None
         self.sight: Sight | None = None
+        self.pace = Pace()
         self.problem = ""
         try:
             self.chosen = find_model(name)
@@ -70,7 +72,7 @@ class ModelChoice(QObject):
             self.failed.emit(str(error))
             return
         if chosen != self.chosen:
-            self.chosen, self.sight = chosen, None
+            self.chosen, self.sight, self.pace = chosen, None, Pace()
             self.load()
 
     def _job(self) -> "Job":

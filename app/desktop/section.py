@@ -17,6 +17,10 @@ class Section(QWidget):
         """What the toolbar shows at its left while this section is shown."""
         return ()
 
+    def choices(self) -> Sequence[QAction]:
+        """What the toolbar shows at its right, beside the model: each with a menu."""
+        return ()
+
     def can_take(self, paths: Sequence[Path]) -> bool:
         """Whether files that are opened or dropped on the window are for this section."""
         return False

@@ -31,7 +31,7 @@ class SectionToolbar(QToolBar):
         self._menu.aboutToShow.connect(self._fill_menu)
         self._model.setMenu(self._menu)
         give_icon(self._model, "models")
-        self.addWidget(self._model)
+        self._model_action = self.addWidget(self._model)
         models.changed.connect(self._show_model)
         self._show_model()
 
@@ -40,18 +40,26 @@ class SectionToolbar(QToolBar):
 
     def show_tools_of(self, section: Section) -> None:
         if self._section is not None:
-            for action in self._section.tools():
+            for action in (*self._section.tools(), *self._section.choices()):
                 self.removeAction(action)
         self._section = section
         for action in section.tools():
-            self.insertAction(self._gap_action, action)
-            if button := self.widgetForAction(action):
-                button.setAccessibleName(action.text())
-                button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            self._insert(self._gap_action, action)
+        for action in section.choices():
+            self._insert(self._model_action, action)
+
+    def _insert(self, before: QAction, action: QAction) -> None:
+        self.insertAction(before, action)
+        button = self.widgetForAction(action)
+        if isinstance(button, QToolButton):
+            button.setAccessibleName(action.text())
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            if action.menu() is not None:
+                button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
 
     def _show_model(self) -> None:
         name = self._models.chosen.name.rpartition("/")[2]
-        self._model.setText(f"{name} (loading…)" if self._models.is_loading else name)
+        self._model.setText(f"{name} (loading…)" if self._models.is_loading else f"{name} ▾")
 
     def _fill_menu(self) -> None:
         self._menu.clear()

@@ -162,3 +162,4 @@ class Chat(QObject):
         turn.answer = turn.finish(answer.text)
         turn.state = "stopped" if answer.finish_reason == "cancelled" else "done"
         turn.record = answer_record(self._asked(place, model), answer, turn.answer, self._load_seconds)
+        self._services.models.pace.learn(turn.record)

@@ -52,4 +52,4 @@ class DetailMenu(QObject):
 
     def _show(self) -> None:
         title = next(title for detail, title, _ in ROWS if detail == self.detail)
-        self.action.setText(f"Detail: {title}")
+        self.action.setText(f"Detail: {title} ▾")

@@ -12,8 +12,10 @@ from app.desktop import intake
 from app.desktop.announce import announce
 from app.desktop.chat.chat import Chat
 from app.desktop.chat.composer import Composer
+from app.desktop.chat.copying import FORMS, as_plain
 from app.desktop.chat.detail_menu import DetailMenu
 from app.desktop.chat.empty_state import EmptyState
+from app.desktop.chat.speech import Speech
 from app.desktop.chat.transcript import Transcript
 from app.desktop.section import Section
 from app.desktop.services import Services
@@ -40,7 +42,8 @@ class ChatSection(Section):
         self._services = services
         self.setAcceptDrops(True)
         self.stage = Stage()
-        self.transcript = Transcript(speaks=False)
+        self.speech = Speech(self)
+        self.transcript = Transcript(speaks=self.speech.is_possible)
         self.composer = Composer()
         self.empty = EmptyState()
         self.details = DetailMenu(self)
@@ -68,6 +71,9 @@ class ChatSection(Section):
     def tools(self) -> Sequence[QAction]:
         return self._tools
 
+    def choices(self) -> Sequence[QAction]:
+        return [self.details.action]
+
     def can_take(self, paths: Sequence[Path]) -> bool:
         return True
 
@@ -78,6 +84,7 @@ class ChatSection(Section):
         self.composer.edit.setFocus()
 
     def close_down(self) -> None:
+        self.speech.stop()
         self.chat.close_down()
 
     def new_chat(self) -> None:
@@ -126,9 +133,13 @@ class ChatSection(Section):
         if self.chat.turns:
             self.chat.ask_again(len(self.chat.turns) - 1)
 
-    def copy_last(self) -> None:
+    def copy_last(self, form: str = "text") -> None:
         if self.chat.turns:
-            self._copy(len(self.chat.turns) - 1)
+            self._copy(len(self.chat.turns) - 1, form)
+
+    def speak_last(self) -> None:
+        if self.chat.turns:
+            self.speech.say(as_plain(self.chat.turns[-1].answer))
 
     def _make_tools(self) -> list[QAction]:
         made = []
@@ -140,7 +151,7 @@ class ChatSection(Section):
             action.triggered.connect(wanted)
             give_icon(action, name)
             made.append(action)
-        return [*made, self.details.action]
+        return made
 
     def _connect(self) -> None:
         self.empty.open_wanted.connect(self.choose_files)
@@ -156,6 +167,8 @@ class ChatSection(Section):
         self.transcript.again_wanted.connect(lambda place: self.chat.ask_again(place))
         self.transcript.edit_wanted.connect(self._edit)
         self.transcript.copy_wanted.connect(self._copy)
+        self.transcript.speak_wanted.connect(lambda place: self.speech.say(as_plain(self.chat.turns[place].answer)))
+        self.transcript.withdraw_wanted.connect(lambda place: self.chat.withdraw(place))
         self.stage.crop_wanted.connect(self._crop)
         self.details.chosen.connect(self._choose_detail)
         self._services.models.changed.connect(self._show_model)
@@ -192,9 +205,9 @@ class ChatSection(Section):
         self.composer.write(self.chat.turns[place].question)
         self._editing = place
 
-    def _copy(self, place: int) -> None:
-        QGuiApplication.clipboard().setText(self.chat.turns[place].answer)
-        self._services.status.say("Copied.")
+    def _copy(self, place: int, form: str) -> None:
+        QGuiApplication.clipboard().setText(FORMS[form].make(self.chat.turns[place].answer))
+        announce(self, "Copied.")
 
     def _crop(self, medium: ShownMedium, part: QRectF) -> None:
         from app.desktop.stage.cropping import cropped
@@ -215,6 +228,7 @@ class ChatSection(Section):
     def _settle(self, place: int) -> None:
         turn = self.chat.turns[place]
         announce(self.transcript, turn.answer or turn.note)
+        self._show_model()
 
     def _show_stage(self) -> None:
         """What is attached comes first, then what was shown last."""
@@ -223,6 +237,7 @@ class ChatSection(Section):
         begun = bool(shown or self.chat.turns)
         self._stack.setCurrentWidget(self._talk if begun else self.empty)
         self.stage.setVisible(bool(shown))
+        self.composer.suggestions.setEnabled(bool(shown))
         if shown and (self.stage.medium is None or self.stage.medium not in shown):
             self.stage.show_medium(shown[-1])
         elif not shown:
@@ -231,7 +246,7 @@ class ChatSection(Section):
     def _show_model(self) -> None:
         models = self._services.models
         self.empty.show_notice(models.chosen.notice, offers_models=models.chosen.name == EMBEDDED and self._has_models)
-        self.stage.show_detail(self.details.detail, models.sight)
+        self.stage.show_detail(self.details.detail, models.sight, models.pace)
 
     @property
     def _has_models(self) -> bool:

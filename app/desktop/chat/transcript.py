@@ -14,7 +14,8 @@ NEAR_END = 40
 class Transcript(QScrollArea):
     """Shows turns. What the user wants done with one is said with its place."""
 
-    copy_wanted = Signal(int)
+    copy_wanted = Signal(int, str)
+    withdraw_wanted = Signal(int)
     again_wanted = Signal(int)
     edit_wanted = Signal(int)
     speak_wanted = Signal(int)
@@ -53,7 +54,8 @@ class Transcript(QScrollArea):
     def add(self, turn: Turn) -> None:
         view = TurnView(turn, speaks=self._speaks)
         place = len(self._views)
-        view.copy_wanted.connect(lambda: self.copy_wanted.emit(place))
+        view.copy_wanted.connect(lambda form: self.copy_wanted.emit(place, form))
+        view.withdraw_wanted.connect(lambda: self.withdraw_wanted.emit(place))
         view.again_wanted.connect(lambda: self.again_wanted.emit(place))
         view.edit_wanted.connect(lambda: self.edit_wanted.emit(place))
         view.speak_wanted.connect(lambda: self.speak_wanted.emit(place))

@@ -1,13 +1,16 @@
 """One turn in the transcript: the question in a bubble at the right, the answer as text, its figures below."""
 
+from functools import partial
+
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QFont, QPalette
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from app import answer_words
 from app.conversation import Turn
 from app.desktop.card import Card
 from app.desktop.chat.answer_text import AnswerText
+from app.desktop.chat.copying import FORMS
 from app.desktop.shown_medium import ShownMedium
 from app.desktop.squares import square
 from app.desktop.theme.icons import give_icon
@@ -20,7 +23,8 @@ ASK_WIDTH = 520
 class TurnView(QWidget):
     """Shows a turn and says what the user wants done with it."""
 
-    copy_wanted = Signal()
+    copy_wanted = Signal(str)
+    withdraw_wanted = Signal()
     again_wanted = Signal()
     edit_wanted = Signal()
     speak_wanted = Signal()
@@ -50,10 +54,11 @@ class TurnView(QWidget):
 
         self._answer = AnswerText("Answer")
         self._progress = _small_label("Progress")
+        self._withdraw = _tool("close", "Take this question back", self.withdraw_wanted)
         self._mark = _small_label("Remark")
         self._facts = _small_label("Figures")
         self._tools = [
-            _tool("copy", "Copy answer", self.copy_wanted),
+            self._copy_tool(),
             _tool("again", "Answer again", self.again_wanted),
         ]
         if speaks:
@@ -69,7 +74,10 @@ class TurnView(QWidget):
         column.setSpacing(6)
         column.addLayout(asked)
         column.addSpacing(4)
-        column.addWidget(self._progress)
+        waiting = QHBoxLayout()
+        waiting.addWidget(self._withdraw)
+        waiting.addWidget(self._progress, 1)
+        column.addLayout(waiting)
         column.addWidget(self._answer)
         column.addWidget(self._mark)
         column.addLayout(footer)
@@ -82,6 +90,7 @@ class TurnView(QWidget):
         progress = "Waits for its turn" if turn.state == "waiting" else turn.progress
         self._progress.setText(f"{progress}…" if progress else "")
         self._progress.setVisible(bool(progress))
+        self._withdraw.setVisible(turn.state == "waiting")
         mark = turn.note or (answer_words.mark(turn.record) if turn.record else "")
         if turn.state == "stopped" and not mark:
             mark = "Stopped."
@@ -91,6 +100,18 @@ class TurnView(QWidget):
         for tool in self._tools:
             tool.setVisible(not turn.is_open)
         self._answer.setAccessibleDescription(turn.answer if not turn.is_open else "")
+
+    def _copy_tool(self) -> QToolButton:
+        """A click copies the text, holding it down offers the other forms."""
+        tool = _tool("copy", "Copy answer", lambda: self.copy_wanted.emit("text"))
+        menu = QMenu(tool)
+        for name, form in FORMS.items():
+            menu.addAction(form.title).triggered.connect(partial(self.copy_wanted.emit, name))
+        tool.setMenu(menu)
+        tool.setPopupMode(QToolButton.ToolButtonPopupMode.DelayedPopup)
+        tool.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        tool.customContextMenuRequested.connect(lambda where: menu.popup(tool.mapToGlobal(where)))
+        return tool
 
     def _fit_question(self) -> None:
         """As wide as the words need: a label that wraps would take half of that."""

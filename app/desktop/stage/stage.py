@@ -11,6 +11,7 @@ from app.desktop.shown_medium import ShownMedium
 from app.desktop.stage.cost import Cost, cost_of
 from app.desktop.stage.picture_view import Hand, PictureView
 from app.desktop.theme.icons import give_icon
+from app.pace import Pace
 
 if TYPE_CHECKING:
     from mlx_model.images import Detail
@@ -30,6 +31,7 @@ class Stage(QWidget):
         self.medium: ShownMedium | None = None
         self._detail: Detail = "auto"
         self._sight: Sight | None = None
+        self._pace = Pace()
         self.view = PictureView()
         self.view.cut.connect(self._crop)
         self._caption = QLabel()
@@ -69,9 +71,9 @@ class Stage(QWidget):
             self.view.show_image(medium.picture)
         self._show_cost()
 
-    def show_detail(self, detail: "Detail", sight: Sight | None) -> None:
-        """What the model would see of it."""
-        self._detail, self._sight = detail, sight
+    def show_detail(self, detail: "Detail", sight: Sight | None, pace: Pace) -> None:
+        """What the model would see of it, and how long that would take."""
+        self._detail, self._sight, self._pace = detail, sight, pace
         self._show_cost()
 
     def _show_cost(self) -> None:
@@ -82,8 +84,12 @@ class Stage(QWidget):
         tiles = (cost.rows, cost.cols) if self.grid.isChecked() else (0, 0)
         self.view.show_tiles(*tiles)
         size = f"{self.medium.picture.width():,} × {self.medium.picture.height():,}"
-        self._caption.setText("  ·  ".join(filter(None, (self.medium.name, size, cost.words))))
+        self._caption.setText("  ·  ".join(filter(None, (self.medium.name, size, cost.words, self._wait(cost)))))
         self._caption.setToolTip(self._caption.text())
+
+    def _wait(self, cost: Cost) -> str:
+        seconds = self._pace.predict(cost.tiles, cost.tokens) if cost.tiles else None
+        return "" if seconds is None else f"about {seconds:.1f} s to look"
 
     def _crop(self, part: QRectF) -> None:
         self.crop.setChecked(False)

@@ -34,6 +34,10 @@ class Medium:
     file: Path | None = None
     blank: str | None = None
 
+    def as_thumbnail(self) -> bytes | None:
+        """A small picture of a clip, as the bytes of a PNG, where whoever made this has one."""
+        return None
+
     @property
     def is_clip(self) -> bool:
         from mlx_model.video import Clip

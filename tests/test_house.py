@@ -103,6 +103,7 @@ def test_the_app_imports_the_model_and_the_converter_late() -> None:
         ["models", "--help"],
         ["models", "get", "--help"],
         ["models", "info", "--help"],
+        ["app", "--help"],
     ],
     ids=" ".join,
 )
@@ -119,6 +120,16 @@ def test_help_imports_neither_mlx_nor_pictures(arguments: list[str]) -> None:
     printed = run("-c", script)
     assert printed.startswith("Usage: smolsight")
     assert printed.endswith("0 []\n")
+
+
+def test_a_colour_stands_in_the_palettes_and_in_icons_alone() -> None:
+    literal = re.compile(r"""["'(:\s]#[0-9a-fA-F]{3,8}\b|rgba?\(|QColor\(\d""")
+    found = [
+        path.name
+        for path in (ROOT / "app" / "desktop").rglob("*.*")
+        if path.suffix in (".py", ".qss") and literal.search(path.read_text("utf-8"))
+    ]
+    assert not found
 
 
 def test_the_version_is_one() -> None:

@@ -32,8 +32,8 @@ class Attention(nn.Module):
         keys = self.k_proj(x).reshape(B, L, self.num_kv_heads, -1).transpose(0, 2, 1, 3)
         values = self.v_proj(x).reshape(B, L, self.num_kv_heads, -1).transpose(0, 2, 1, 3)
         queries, keys = self._rotate(queries, cache.offset), self._rotate(keys, cache.offset)
-        keys, values = cache.update(keys, values)
-        out = attention(queries, keys, values, scale=self.scale, causal=L > 1)
+        all_keys, all_values = cache.update(keys, values)
+        out = attention(queries, all_keys, all_values, scale=self.scale, causal=L > 1)
         return self.o_proj(out.transpose(0, 2, 1, 3).reshape(B, L, -1))
 
     def _rotate(self, x: mx.array, offset: int) -> mx.array:

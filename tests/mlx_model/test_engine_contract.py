@@ -19,6 +19,7 @@ from mlx_model.protocol import (
     Engine,
     EngineEvent,
     Failed,
+    Forget,
     Job,
     JobEvent,
     Load,
@@ -43,9 +44,12 @@ class Bench:
     other: Path
     missing: Path
 
-    def question(self, *, words: int = 12, folder: Path | None = None) -> Ask:
+    def question(self, *, words: int = 12, folder: Path | None = None, conversation: str | None = None) -> Ask:
         request = ask(noise(), Text("What?"), max_tokens=words, detail="high", repetition_guard=False)
-        return Ask(folder or self.folder, request)
+        return Ask(folder or self.folder, request, conversation=conversation)
+
+    def cached_tokens(self, job: Job) -> int:
+        return only(Answered, self.listener.run(job)).answer.cached_tokens
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +119,23 @@ def test_pictures_are_looked_at_ahead_of_the_question(bench: Bench) -> None:
     last = [event for event in events if isinstance(event, TilesEncoded)][-1]
     planned = only(Planned, bench.listener.run(question))
     assert (last.done, last.total) == (planned.plans[0].tiles,) * 2
+
+
+def test_a_conversation_is_not_read_twice(bench: Bench) -> None:
+    question = bench.question(conversation="one")
+    assert bench.cached_tokens(question) == 0
+    assert 0 < bench.cached_tokens(question) < 2000
+    assert bench.cached_tokens(bench.question()) == 0
+
+
+def test_a_forgotten_conversation_is_read_again(bench: Bench) -> None:
+    question = bench.question(conversation="one")
+    assert kinds(bench.listener.run(Forget("one"))) == [Done]
+    for forgetting in (Forget("one"), Unload()):
+        assert bench.cached_tokens(question) == 0
+        assert kinds(bench.listener.run(Forget("other"))) == [Done]
+        assert bench.cached_tokens(question) > 0
+        assert kinds(bench.listener.run(forgetting)) == [Done]
 
 
 def test_jobs_come_in_the_order_in_which_they_were_submitted(bench: Bench) -> None:

@@ -47,12 +47,12 @@ class ScriptedModel:
         if self.load_error:
             raise self.load_error
         return SimpleNamespace(
-            config=SimpleNamespace(text=SimpleNamespace(max_position_embeddings=8192)), image_config=None
+            config=SimpleNamespace(text=SimpleNamespace(max_position_embeddings=8192)),
+            image_config=None,
+            model=SimpleNamespace(language_model=SimpleNamespace(new_cache=list)),
         )
 
-    def stream_answer(
-        self, checkpoint: object, request: Any, cancelled: Event, *, reading: float, seen: object
-    ) -> Iterator[Any]:
+    def stream_answer(self, checkpoint: object, request: Any, cancelled: Event, **options: Any) -> Iterator[Any]:
         self.requests.append(request)
         plans = tuple(FRAMES if isinstance(medium, Clip) else PLAN for medium in request.media)
         tiles = sum(plan.tiles for plan in plans)

@@ -43,6 +43,11 @@ class KVCache:
         return branch
 
     @property
+    def form(self) -> str:
+        """What a file's cache must have been for `restore` to take it."""
+        return "plain"
+
+    @property
     def arrays(self) -> list[mx.array]:
         """What must be evaluated for the cache to be up to date."""
         return self._arrays
@@ -100,6 +105,10 @@ class QuantizedKVCache(KVCache):
         arrays = self._append([*self._pack(keys), *self._pack(values)])
         packed_keys, packed_values = self._as_packed(*arrays[:3]), self._as_packed(*arrays[3:])
         return (packed_keys, packed_values) if ON_METAL else (packed_keys.unpacked(), packed_values.unpacked())
+
+    @property
+    def form(self) -> str:
+        return f"{self.bits} bits"
 
     def restore(self, arrays: list[mx.array]) -> None:
         if len(arrays) == 2:

@@ -60,6 +60,30 @@ class EncodeAhead:
 
 
 @dataclass(frozen=True)
+class SaveSession:
+    """Write what the model of a folder has read of a conversation to a file, whole or not at all.
+
+    Fails with SaveError where that model is not loaded, nothing is kept of the conversation, or there is no room.
+    """
+
+    folder: Path
+    conversation: str
+    file: Path
+
+
+@dataclass(frozen=True)
+class OpenSession:
+    """Take back what `SaveSession` wrote, so that the conversation's next question need not read it again.
+
+    Fails with SaveError where the file is damaged, or another model's: the conversation is then read anew.
+    """
+
+    folder: Path
+    conversation: str
+    file: Path
+
+
+@dataclass(frozen=True)
 class Forget:
     """Give back what is kept of a conversation; nothing to do where nothing is."""
 
@@ -71,7 +95,7 @@ class Unload:
     """Give the model's memory back. The next job that needs a model loads it again."""
 
 
-Job = Load | Ask | EncodeAhead | Forget | Unload
+Job = Load | Ask | EncodeAhead | SaveSession | OpenSession | Forget | Unload
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ class Sessions:
 
     def __init__(self, new_cache: Callable[[], list[KVCache]], max_bytes: int = 0) -> None:
         self.max_bytes = max_bytes
-        self._new_cache = new_cache
+        self.new_cache = new_cache
         self._kept: OrderedDict[str, Session] = OrderedDict()
 
     @property
@@ -34,7 +34,7 @@ class Sessions:
         under its name, also when the work was stopped. Without a name nothing is looked up and nothing kept. After an
         error that is not ours nobody can say what is in the cache, so it goes.
         """
-        session = Session(self._new_cache()) if conversation is None else self._take(conversation, marks[:-1])
+        session = Session(self.new_cache()) if conversation is None else self._take(conversation, marks[:-1])
         session.expect(marks[session.length :])
         try:
             yield session
@@ -62,7 +62,7 @@ class Sessions:
         best = max(known, key=lambda name: (known[name], name == conversation), default=None)
         if best is None or not known[best]:
             self.forget(conversation)
-            return Session(self._new_cache())
+            return Session(self.new_cache())
         if best != conversation:
             self.forget(conversation)
             self._kept.move_to_end(best)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlx_model.config import ImageConfig
-from mlx_model.errors import Cancelled
+from mlx_model.errors import Cancelled, SaveError
 from mlx_model.events import (
     Answer,
     Answered,
@@ -28,7 +28,19 @@ from mlx_model.events import (
 from mlx_model.images import Detail, Plan, plan
 from mlx_model.job_thread import JobThread
 from mlx_model.prompt import Picture
-from mlx_model.protocol import Ask, EncodeAhead, EngineEvent, Forget, Job, Load, Loaded, LoadStarted, Unload
+from mlx_model.protocol import (
+    Ask,
+    EncodeAhead,
+    EngineEvent,
+    Forget,
+    Job,
+    Load,
+    Loaded,
+    LoadStarted,
+    OpenSession,
+    SaveSession,
+    Unload,
+)
 from mlx_model.request import Request
 from mlx_model.video import FramePlan
 
@@ -133,6 +145,14 @@ class _ScriptedWorker:
                 for event in _look(_plans(pictures, detail)):
                     yield event
                     _raise_if(cancelled)
+            case SaveSession(conversation=conversation, file=file):
+                if conversation not in self.kept:
+                    raise SaveError("Nothing is kept of the conversation that could be written: ask something first.")
+                file.write_text(str(self.kept[conversation]))
+            case OpenSession(conversation=conversation, file=file):
+                if not file.exists():
+                    raise SaveError(f"{file} does not exist.")
+                self.kept[conversation] = int(file.read_text())
             case Load():
                 pass
 

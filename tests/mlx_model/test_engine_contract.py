@@ -25,6 +25,8 @@ from mlx_model.protocol import (
     Load,
     Loaded,
     LoadStarted,
+    OpenSession,
+    SaveSession,
     Stopped,
     Unload,
 )
@@ -254,3 +256,21 @@ def test_a_closed_engine_takes_no_more_jobs(bench: Bench) -> None:
     bench.engine.cancel(1)
     with pytest.raises(RuntimeError, match="closed"):
         bench.listener.submit(Load(bench.folder))
+
+
+def test_what_was_read_is_written_to_a_file_and_taken_back(bench: Bench, tmp_path: Path) -> None:
+    question, file = bench.question(conversation="one"), tmp_path / "session"
+    bench.listener.run(question)
+    assert kinds(bench.listener.run(SaveSession(bench.folder, "one", file))) == [Done]
+    bench.listener.run(Unload())
+    assert kinds(bench.listener.run(OpenSession(bench.folder, "one", file))) == [LoadStarted, Loaded, Done]
+    assert bench.cached_tokens(question) > 0
+
+
+@pytest.mark.parametrize("kind", [SaveSession, OpenSession])
+def test_what_is_not_there_is_neither_written_nor_taken_back(
+    bench: Bench, tmp_path: Path, kind: type[SaveSession | OpenSession]
+) -> None:
+    failed = bench.listener.run(kind(bench.folder, "one", tmp_path / "session"))[-1]
+    assert isinstance(failed, Failed) and failed.error_type == "SaveError"
+    assert not (tmp_path / "session").exists()

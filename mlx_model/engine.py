@@ -156,9 +156,9 @@ class _ModelWorker:
 
         limit_memory()
         checkpoint = load(folder, cancelled=cancelled)
+        self._kept = Sessions(self._new_cache(checkpoint), self._session_bytes)
         self._checkpoint, self._folder = checkpoint, folder
         self._seen = self._new_memory(folder)
-        self._kept = Sessions(self._new_cache(checkpoint), self._session_bytes)
         context = checkpoint.config.text.max_position_embeddings
         yield Loaded(folder, time.perf_counter() - begin, checkpoint.image_config, context)
 

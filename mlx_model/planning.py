@@ -43,6 +43,7 @@ def plan_work(checkpoint: Checkpoint, request: Request, *, may_forget: bool = Fa
 class _Planning:
     def __init__(self, checkpoint: Checkpoint, request: Request) -> None:
         self.checkpoint, self.request = checkpoint, request
+        self._counted: tuple[Messages, tuple[Plans, Prompt]] | None = None  # what was looked at last
 
     def work(self, may_forget: bool) -> Work:
         context, forgot = self.checkpoint.config.text.max_position_embeddings, None
@@ -50,7 +51,10 @@ class _Planning:
             most = context - min(self.request.max_tokens, context // SHARE)
             messages, forgot = fitting(self.request.messages, self._tokens_of, most, context // SHARE)
             self.request = replace(self.request, messages=messages)
-        plans, prompt = self._prompt_at(self.request.detail)
+        if self._counted and self._counted[0] is self.request.messages:
+            plans, prompt = self._counted[1]
+        else:
+            plans, prompt = self._prompt_at(self.request.detail)
         return Work(self.request, plans, prompt, self._room(plans, len(prompt.ids), context), forgot)
 
     def _room(self, plans: Plans, tokens: int, context: int) -> int:
@@ -65,9 +69,10 @@ class _Planning:
     def _tokens_of(self, messages: Messages) -> int:
         whole, self.request = self.request, replace(self.request, messages=messages)
         try:
-            return len(self._prompt_at(self.request.detail)[1].ids)
+            self._counted = (messages, self._prompt_at(self.request.detail))
         finally:
             self.request = whole
+        return len(self._counted[1][1].ids)
 
     def _tokens_with_frames(self, max_frames: int) -> int:
         return len(self._prompt_at(self.request.detail, max_frames)[1].ids)

@@ -9,7 +9,7 @@ answer, the third tile of thirteen, a model that is not there, a failure in the 
 
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mlx_model.config import ImageConfig
@@ -19,6 +19,7 @@ from mlx_model.events import (
     Answered,
     Confidence,
     FinishReason,
+    Forgot,
     Planned,
     Prefilled,
     Seconds,
@@ -55,12 +56,14 @@ class Script:
     """One job: the answer's tokens as they come; an exception among them is raised there.
 
     `pause` is the seconds before each event. After an event equal to `hold_after` the job waits to be released.
+    `forgot` is what of the conversation the context had no room for.
     """
 
     steps: tuple[str | Exception, ...] = ("A red boat", " in a harbour.")
     finish_reason: FinishReason = "stop"
     pause: float = 0.0
     hold_after: EngineEvent | None = None
+    forgot: Forgot | None = None
 
 
 class FakeEngine(JobThread):
@@ -186,7 +189,7 @@ def _answer(request: Request, script: Script, cancelled: threading.Event, cached
     said: list[str] = []
     finish_reason = "length" if request.max_tokens < len(script.steps) else script.finish_reason
     try:
-        for event in _before_the_answer(planned):
+        for event in _before_the_answer(planned, script.forgot):
             yield event
             _raise_if(cancelled)
         for step in script.steps[: request.max_tokens]:
@@ -197,10 +200,13 @@ def _answer(request: Request, script: Script, cancelled: threading.Event, cached
             _raise_if(cancelled)
     except Cancelled:
         finish_reason = "cancelled"
-    yield Answered(_as_answer(said, finish_reason, planned, min(cached, planned.prompt_tokens - 1)))
+    answer = _as_answer(said, finish_reason, planned, min(cached, planned.prompt_tokens - 1))
+    yield Answered(replace(answer, forgot=script.forgot))
 
 
-def _before_the_answer(planned: Planned) -> Iterator[EngineEvent]:
+def _before_the_answer(planned: Planned, forgot: Forgot | None) -> Iterator[EngineEvent]:
+    if forgot:
+        yield forgot
     yield planned
     yield from _look(planned.plans)
     yield Prefilled(planned.prompt_tokens, planned.prompt_tokens)

@@ -14,6 +14,7 @@ from mlx_model.errors import InputError, SaveError
 if TYPE_CHECKING:
     from mlx_model.images import Detail
     from mlx_model.prompt import Message, Part
+    from mlx_model.video import Watching
 
 KIND = "smolsight conversation"
 VERSION = 1
@@ -104,11 +105,21 @@ def _messages(records: Any, remarks: list[str]) -> "list[Message]":
     return messages
 
 
+def _watching(record: dict[str, Any]) -> "Watching":
+    from mlx_model.video import Watching
+
+    for name, value in record.items():
+        kinds = (int,) if name == "max_frames" else (int, float)
+        if value is not None and (type(value) not in kinds or not 0 <= value < 1e9):
+            raise ValueError(f"its {name} is {value!r}")
+    return Watching(**record)
+
+
 def _part(record: dict[str, Any], remarks: list[str]) -> "Part | None":
     """A part as it was, or as its file is now; None where there is no such file any more."""
     from mlx_model.image_files import open_image
     from mlx_model.prompt import Picture, Text
-    from mlx_model.video import Watching, open_clip
+    from mlx_model.video import open_clip
 
     if "text" in record:
         if not isinstance(record["text"], str):
@@ -122,7 +133,7 @@ def _part(record: dict[str, Any], remarks: list[str]) -> "Part | None":
             if picture.pixel_hash != record["pixels"]:
                 remarks.append(changed)
             return picture
-        clip = open_clip(Path(source), str(source), Watching(**record["watching"]))
+        clip = open_clip(Path(source), str(source), _watching(record["watching"]))
         if clip.identity != record["stamp"]:
             remarks.append(changed)
         return clip

@@ -196,6 +196,8 @@ def statistics(answer: "Answer") -> str:
         facts.append(f"{answer.tokens_per_second:.0f} tokens/s")
     if tiles := sum(plan.tiles for plan in answer.plans):
         facts.append(f"{tiles} {'tile' if tiles == 1 else 'tiles'}, {answer.image_tokens} image tokens")
+    if answer.cached_tokens:
+        facts.append(f"{answer.cached_tokens} of {answer.prompt_tokens} tokens read before")
     facts.append(f"{answer.generated_tokens} tokens")
     return " · ".join(facts)
 

@@ -51,9 +51,10 @@ def chat(
     """
     check_span(shape["start"], shape["end"])
     output = JsonOutput() if as_json else WordsOutput(streams=stream, with_paths=False)
-    question = Question("", detail or "auto", max_tokens or QUESTION_TOKENS, **shape)
     try:
         saved = _saved(resume)
+        detail = detail or (saved.detail if saved else "auto")
+        question = Question("", detail, max_tokens or QUESTION_TOKENS, **shape)
         installed = find_or_fetch(model or (saved.model if saved else None))
         if installed.notice:
             say(installed.notice)

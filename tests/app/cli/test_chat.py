@@ -165,6 +165,7 @@ def test_a_saved_conversation_goes_on_where_it_ended(
     assert (result.exit_code, result.stderr) == (0, "")
     assert words(model.requests[-1]) == ["*What?", "A red boat.", "*And?", "A red boat.", "More?"]
     assert model.requests[-1].media[1].watching.max_frames == 2
+    assert model.requests[-1].detail == "high"
     assert file.stat().st_mode & 0o777 == 0o600
 
 
@@ -203,6 +204,8 @@ def test_a_file_that_is_no_conversation_is_refused(
         {"messages": [{"role": "user", "parts": [{"text": 5}]}]},
         {"messages": [{"role": "user", "parts": [{}]}]},
         {"messages": 5},
+        {"messages": [{"role": "user", "parts": [{"video": "a.mp4", "stamp": "", "watching": {"fps": "fast"}}]}]},
+        {"messages": [{"role": "user", "parts": [{"video": "a.mp4", "stamp": "", "watching": {"fps": float("nan")}}]}]},
         {"detail": -1},
         {"detail": None},
     ],

@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint fix bench lock clean
+.PHONY: help setup app demo test lint fix bench lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -18,6 +18,9 @@ help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-7s %s\n", $$1, $$2 }'
 
 setup: $(READY) ## Make .venv with what running, testing and linting need
+
+app: $(READY) ## Open the window
+	$(BIN)/smolsight app
 
 demo: $(READY) ## Describe the sample pictures, offline, with the embedded checkpoint
 	HF_HUB_OFFLINE=1 $(BIN)/smolsight describe --model embedded assets/samples/*.png

@@ -5,6 +5,7 @@ so the opening "The image shows" goes, the text becomes one line, and what is to
 even the first is too long, at a word. https://www.w3.org/WAI/tutorials/images/tips/
 """
 
+import html
 import re
 
 _OPENING = re.compile(
@@ -25,6 +26,11 @@ def as_alt_text(answer: str, limit: int) -> str:
         return text
     ends = [end.end() for end in _SENTENCE_END.finditer(text) if end.end() <= limit]
     return text[: ends[-1]] if ends else _cut_at_word(text, limit)
+
+
+def alt_attribute(answer: str, limit: int = 125) -> str:
+    """The answer as HTML's attribute: `alt="A red boat."`."""
+    return f'alt="{html.escape(as_alt_text(answer, limit))}"'
 
 
 def _cut_at_word(text: str, limit: int) -> str:

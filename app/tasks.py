@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 DEFAULT_TASK = "caption"
 
@@ -33,5 +33,15 @@ class Task:
 @cache
 def tasks() -> dict[str, Task]:
     """Every task by name, in the order in which they are shown."""
-    rows = json.loads((Path(__file__).parent / "tasks.json").read_text(encoding="utf-8"))["tasks"]
-    return {row["name"]: Task(**row) for row in rows}
+    return {row["name"]: Task(**row) for row in _data()["tasks"]}
+
+
+@cache
+def summary_task() -> Task:
+    """How the captions of a clip are summed up; its question has a place for `{captions}`."""
+    return Task(**_data()["summary"])
+
+
+def _data() -> dict[str, Any]:
+    data: dict[str, Any] = json.loads((Path(__file__).parent / "tasks.json").read_text(encoding="utf-8"))
+    return data

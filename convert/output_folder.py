@@ -53,7 +53,7 @@ def new_folder(out: Path) -> Iterator[Path]:
     out = out.resolve()  # where a link points, not the link, is what is replaced
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        _remove_leftovers(out)
+        remove_leftovers(out)
         partial = out.parent / f".{out.name}.partial-{secrets.token_hex(4)}"
         partial.mkdir()
         with _locked(partial):
@@ -80,7 +80,8 @@ def _locked(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _remove_leftovers(out: Path) -> None:
+def remove_leftovers(out: Path) -> None:
+    """Remove what processes that were killed have left of `out`, and put back an older folder that one had moved."""
     for replaced in out.parent.glob(f".{_literal(out.name)}.replaced-*"):
         # Killed between the two renames of `_put_in_place`: the old folder is still whole.
         if out.exists():

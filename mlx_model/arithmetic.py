@@ -5,6 +5,7 @@ makes softmax and the activations most of the work; there `cpu.py` takes their p
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import mlx.core as mx
 import mlx.nn as nn
@@ -46,14 +47,38 @@ def attention(
     return cpu.attention(queries, keys, values, scale=scale, causal=causal)
 
 
+def rope(x: mx.array, *, base: float, offset: int) -> mx.array:
+    """Rotary positions, halves apart: [B, heads, L, d], whose first position is `offset`."""
+    if ON_METAL or x.shape[2] > 1:
+        return mx.fast.rope(x, x.shape[-1], traditional=False, base=base, scale=1.0, offset=offset)
+    return cpu.rope_of_one(x, base, offset)
+
+
 def gelu(x: mx.array) -> mx.array:
     """GELU in its tanh form, as SigLIP was trained."""
     return nn.gelu_approx(x) if ON_METAL else cpu.gelu(x)
 
 
-def silu(x: mx.array) -> mx.array:
-    """x * sigmoid(x)."""
-    return nn.silu(x) if ON_METAL or x.shape[1] == 1 else cpu.silu(x)
+def swiglu(gate: mx.array, up: mx.array) -> mx.array:
+    """gate * sigmoid(gate) * up, in Llama's MLP."""
+    return _swiglu(gate, up) if ON_METAL else cpu.swiglu(gate, up)
+
+
+@partial(mx.compile, shapeless=True)
+def _swiglu(gate: mx.array, up: mx.array) -> mx.array:
+    return nn.silu(gate) * up
+
+
+def add_projected(residual: mx.array, x: mx.array, layer: nn.Module) -> mx.array:
+    """residual + layer(x), on Metal in one kernel where the layer is a plain matrix."""
+    if ON_METAL and "scales" not in layer and "bias" not in layer:
+        return mx.addmm(residual, x, layer.weight.T)
+    return residual + layer(x)
+
+
+def logsumexp(x: mx.array) -> mx.array:
+    """log(sum(exp(x))) of a vector."""
+    return mx.logsumexp(x) if ON_METAL else cpu.logsumexp(x)
 
 
 def attention_to_packed(

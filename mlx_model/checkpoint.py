@@ -18,6 +18,7 @@ from mlx_model.chat_template import ChatTemplate
 from mlx_model.config import ImageConfig, ModelConfig, read_image_config, read_model_config
 from mlx_model.errors import Cancelled, CheckpointError
 from mlx_model.json_file import read_json
+from mlx_model.language import LanguageModel
 from mlx_model.quantized import expand, make_room_for_packed, packed_modules
 from mlx_model.smolvlm import SmolVLM
 from mlx_model.stop_tokens import stop_ids
@@ -57,7 +58,21 @@ def load(folder: Path, *, keep_quantized: bool | None = None, cancelled: threadi
     _assign(checkpoint.model, weights, checkpoint.config, folder)
     _read(weights, cancelled or threading.Event())
     _check_numbers(weights, folder)
+    weights.clear()
+    _fuse(checkpoint.model.language_model)
     return checkpoint
+
+
+def check(folder: Path) -> None:
+    """Read every weight once and keep none, for memory that holds one tensor. Raises as `load` does."""
+    checkpoint, weights = open_checkpoint(folder)
+    make_room_for_packed(checkpoint.model, packed_modules(weights, checkpoint.config, folder), folder)
+    check_names_and_shapes(checkpoint.model, weights, folder)
+    while weights:
+        name, weight = weights.popitem()
+        mx.eval(weight)
+        if mx.issubdtype(weight.dtype, mx.floating):
+            _check_numbers({name: weight}, folder)
 
 
 def open_checkpoint(folder: Path) -> tuple[Checkpoint, dict[str, mx.array]]:
@@ -120,7 +135,7 @@ def _assign(model: SmolVLM, weights: dict[str, mx.array], config: ModelConfig, f
     check_names_and_shapes(model, weights, folder)
     model.load_weights(list(weights.items()))
     if not ON_METAL:
-        cpu.replace_linears(model)
+        cpu.replace_layers(model)
     model.eval()
 
 
@@ -129,6 +144,13 @@ def _read(weights: dict[str, mx.array], cancelled: threading.Event) -> None:
         if cancelled.is_set():
             raise Cancelled("Loading was stopped.")
         mx.eval(weight)
+
+
+def _fuse(decoder: LanguageModel) -> None:
+    """Layer by layer, so that what was apart is given back before the next is joined."""
+    for layer in decoder.layers:
+        layer.fuse()
+        mx.eval(layer.parameters())
 
 
 def _check_numbers(weights: dict[str, mx.array], folder: Path) -> None:

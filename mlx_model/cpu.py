@@ -1,8 +1,7 @@
-"""What takes the place of MLX's kernels on an x86 CPU: softmax, GELU and SiLU in numpy, and matrix times vector.
+"""What takes the place of MLX's kernels on an x86 CPU: softmax, GELU, SiLU, and all that is done to a single position.
 
 MLX evaluates `exp` and `tanh` one number at a time there; numpy has vector code for both. An evaluated MLX array and
-its numpy view share their memory, so nothing is copied: each function computes a fresh array in MLX, changes it in
-place, and goes on. All float32, like everything on a CPU (see `checkpoint.py`).
+its numpy view share their memory, so nothing is copied. All float32, like everything on a CPU (see `checkpoint.py`).
 """
 
 import mlx.core as mx
@@ -39,14 +38,38 @@ def attention(queries: mx.array, keys: mx.array, values: mx.array, *, scale: flo
 
 
 def attention_of_one(queries: mx.array, keys: mx.array, values: mx.array, *, scale: float) -> mx.array:
-    """As `arithmetic.attention` for a single position [B, heads, 1, d], lazily: too few scores for numpy to pay.
+    """As `arithmetic.attention` for a single position [B, heads, 1, d].
 
     The heads that share keys are multiplied together, so keys and values are read once.
     """
     B, heads, _, d = queries.shape
-    shared = queries.reshape(B, keys.shape[1], -1, d) * scale
-    weights = mx.softmax(shared @ keys.swapaxes(-1, -2), axis=-1)
-    return (weights @ values).reshape(B, heads, 1, d)
+    mx.eval(queries, keys, values)
+    shared = np.asarray(queries).reshape(B, keys.shape[1], -1, d) * np.float32(scale)
+    # On the left side a view of the cache is read as it lies, on the right side number by number.
+    weights = (np.asarray(keys) @ shared.swapaxes(-1, -2)).swapaxes(-1, -2)
+    weights -= weights.max(axis=-1, keepdims=True)
+    np.exp(weights, out=weights)
+    weights /= weights.sum(axis=-1, keepdims=True)
+    return mx.array((weights @ np.asarray(values)).reshape(B, heads, 1, d))
+
+
+def rope_of_one(x: mx.array, base: float, offset: int | mx.array) -> mx.array:
+    """As `arithmetic.rope` for a single position [B, heads, 1, d]."""
+    mx.eval(x)
+    first, second = np.split(np.asarray(x), 2, axis=-1)
+    d = x.shape[-1]
+    frequencies = (1.0 / base ** (np.arange(0, d, 2) / d)).astype(np.float32)
+    angles = np.asarray(offset, np.float32).reshape(-1, 1, 1, 1) * frequencies
+    cos, sin = np.cos(angles), np.sin(angles)
+    return mx.array(np.concatenate([first * cos - second * sin, second * cos + first * sin], axis=-1))
+
+
+def logsumexp(x: mx.array) -> mx.array:
+    """log(sum(exp(x))) of a vector."""
+    mx.eval(x)
+    numbers = np.asarray(x)
+    most = numbers.max()
+    return mx.array(most + np.log(np.exp(numbers - most).sum()))
 
 
 def gelu(x: mx.array) -> mx.array:
@@ -54,9 +77,9 @@ def gelu(x: mx.array) -> mx.array:
     return _gated(x, x * (x * x * (-0.044715 * 1.5957691216057308) - 1.5957691216057308))
 
 
-def silu(x: mx.array) -> mx.array:
-    """x / (1 + exp(-x))."""
-    return _gated(x, -x)
+def swiglu(gate: mx.array, up: mx.array) -> mx.array:
+    """gate / (1 + exp(-gate)) * up."""
+    return _gated(gate, -gate) * up
 
 
 def _gated(x: mx.array, exponent: mx.array) -> mx.array:
@@ -69,22 +92,58 @@ def _gated(x: mx.array, exponent: mx.array) -> mx.array:
 
 
 class Linear(nn.Linear):
-    """A linear layer that multiplies a single row from the other side where it narrows.
-
-    OpenBLAS splits [1, 1536] x [1536, 576] badly: beside other work it takes 35 times as long as the same product as a
-    matrix times a column. Where a layer widens, the row is the faster side.
-    """
+    """A linear layer that multiplies single positions in numpy."""
 
     def __call__(self, x: mx.array) -> mx.array:
-        rows, columns = self.weight.shape
-        if x.size != columns or rows >= columns:
+        if not _is_one(x):
             return super().__call__(x)
-        y = (self.weight @ x.reshape(-1, 1)).reshape(*x.shape[:-1], -1)
+        y = _times_rows(self.weight, x)
         return y + self.bias if "bias" in self else y
 
 
-def replace_linears(model: nn.Module) -> None:
-    """Every plain linear layer of a model becomes a `Linear` of this module, with the same weights."""
+class Embedding(nn.Embedding):
+    """An embedding that as a head multiplies single positions in numpy."""
+
+    def as_linear(self, x: mx.array) -> mx.array:
+        return _times_rows(self.weight, x) if _is_one(x) else super().as_linear(x)
+
+
+class RMSNorm(nn.RMSNorm):
+    """A norm that takes single positions in numpy: MLX makes ten small steps of it."""
+
+    def __call__(self, x: mx.array) -> mx.array:
+        if not _is_one(x):
+            return super().__call__(x)
+        mx.eval(x, self.weight)
+        numbers = np.asarray(x)
+        power = np.square(numbers).mean(axis=-1, keepdims=True)
+        return mx.array(numbers / np.sqrt(power + np.float32(self.eps)) * np.asarray(self.weight))
+
+
+def _is_one(x: mx.array) -> bool:
+    """Whether [B, L, D] is a single position of each sequence."""
+    return x.ndim == 3 and x.shape[1] == 1
+
+
+def _times_rows(weight: mx.array, x: mx.array) -> mx.array:
+    """[B, 1, D] times the transpose of `weight` [rows, D] -> [B, 1, rows].
+
+    numpy has BLAS multiply a matrix by a vector where B is 1, in the time that it takes to read the matrix. MLX has it
+    multiply two matrices, which copies the large one into blocks first and takes twice as long.
+    """
+    mx.eval(x, weight)
+    columns = np.asarray(weight) @ np.asarray(x).reshape(-1, x.shape[-1]).T
+    return mx.array(columns.T).reshape(*x.shape[:-1], -1)
+
+
+_REPLACEMENTS: dict[type[nn.Module], type[nn.Module]] = {
+    nn.Linear: Linear,
+    nn.Embedding: Embedding,
+    nn.RMSNorm: RMSNorm,
+}
+
+
+def replace_layers(model: nn.Module) -> None:
+    """Every plain linear layer, embedding and RMS norm of a model becomes one of this module, with the same weights."""
     for module in model.modules():
-        if type(module) is nn.Linear:
-            module.__class__ = Linear
+        module.__class__ = _REPLACEMENTS.get(type(module), type(module))

@@ -79,7 +79,7 @@ class _ModelWorker:
         self._feature_bytes, self._session_bytes, self._kv_bits = feature_bytes, session_bytes, kv_bits
         self._feature_folder, self._feature_disk_bytes = feature_folder, feature_disk_bytes
         self._checkpoint: Checkpoint | None = None
-        self._folder: Path | None = None
+        self.loaded: Path | None = None
         self._seen: FeatureCache | None = None
         self._kept: Sessions | None = None
 
@@ -91,7 +91,7 @@ class _ModelWorker:
             if self._kept is not None:
                 self._kept.forget(job.conversation)
             return
-        if job.folder != self._folder:
+        if job.folder != self.loaded:
             yield from self._load(job.folder, cancelled)
         if cancelled.is_set():
             raise Cancelled("The job was stopped.")
@@ -138,7 +138,7 @@ class _ModelWorker:
         self._unload()
 
     def end(self) -> None:
-        self._checkpoint = self._folder = self._seen = self._kept = None
+        self._checkpoint = self.loaded = self._seen = self._kept = None
         if "mlx.core" in sys.modules:
             import mlx.core as mx
 
@@ -157,7 +157,7 @@ class _ModelWorker:
         limit_memory()
         checkpoint = load(folder, cancelled=cancelled)
         self._kept = Sessions(self._new_cache(checkpoint), self._session_bytes)
-        self._checkpoint, self._folder = checkpoint, folder
+        self._checkpoint, self.loaded = checkpoint, folder
         self._seen = self._new_memory(folder)
         context = checkpoint.config.text.max_position_embeddings
         yield Loaded(folder, time.perf_counter() - begin, checkpoint.image_config, context)
@@ -189,7 +189,7 @@ class _ModelWorker:
             return
         import mlx.core as mx
 
-        self._checkpoint = self._folder = self._seen = self._kept = None
+        self._checkpoint = self.loaded = self._seen = self._kept = None
         # Layers refer to each other, so counting references does not free them.
         gc.collect()
         mx.clear_cache()

@@ -55,29 +55,21 @@ class FeatureCache:
 
     def get(self, image: Image.Image, plan: Plan) -> mx.array | None:
         """What an RGB image became when it was cut like this: [tiles, tokens per tile, D], or None if not known."""
-        return None if self._is_empty() else self._get(_picture_key(image, plan))
+        return None if self._is_empty() else self.find(_picture_key(image, plan))
 
     def put(self, image: Image.Image, plan: Plan, features: mx.array) -> None:
         """Keep evaluated image tokens [tiles, tokens per tile, D] of an RGB image."""
-        self._put(_picture_key(image, plan), features)
-
-    def get_tile(self, tile: np.ndarray) -> mx.array | None:
-        """What a clip's frame became, cut to one tile, uint8 [H, W, 3]: [1, tokens per tile, D], or None."""
-        return None if self._is_empty() else self._get(_tile_key(tile))
-
-    def put_tile(self, tile: np.ndarray, features: mx.array) -> None:
-        """Keep evaluated image tokens [1, tokens per tile, D] of one tile."""
-        self._put(_tile_key(tile), features)
+        self.keep(_picture_key(image, plan), features)
 
     def get_frame(self, clip: Clip, index: int) -> mx.array | None:
-        """The same by the frame's place in a clip's file, so without decoding it again."""
+        """What a clip's frame became, by its place in the file and so without decoding it: [1, tokens per tile, D]."""
         key = self._frames.get((clip.stamp, index)) if clip.stamp else None
-        return None if key is None else self._get(key)
+        return None if key is None else self.find(key)
 
-    def know_frame(self, clip: Clip, index: int, tile: np.ndarray) -> None:
-        """Remember that this frame is that tile."""
+    def know_frame(self, clip: Clip, index: int, key: str) -> None:
+        """Remember that this frame is the tile of this key."""
         if clip.stamp:
-            self._frames[clip.stamp, index] = _tile_key(tile)
+            self._frames[clip.stamp, index] = key
             if len(self._frames) > MOST_FRAMES:
                 self._frames.popitem(last=False)
 
@@ -85,21 +77,23 @@ class FeatureCache:
         """Whether nothing can be found: then no pixels need hashing."""
         return not self._features and self._files is None
 
-    def _get(self, key: str) -> mx.array | None:
+    def find(self, key: str) -> mx.array | None:
+        """The image tokens under a key, see `tile_key`, or None."""
         if key in self._features:
             self._features.move_to_end(key)
             return self._features[key]
         features = self._files.get(key) if self._files else None
         if features is not None:
-            self._keep(key, features)
+            self._remember(key, features)
         return features
 
-    def _put(self, key: str, features: mx.array) -> None:
-        self._keep(key, features)
+    def keep(self, key: str, features: mx.array) -> None:
+        """Keep evaluated image tokens [tiles, tokens per tile, D] under a key."""
+        self._remember(key, features)
         if self._files:
             self._files.put(key, features)
 
-    def _keep(self, key: str, features: mx.array) -> None:
+    def _remember(self, key: str, features: mx.array) -> None:
         if (known := self._features.pop(key, None)) is not None:
             self.nbytes -= known.nbytes
         self._features[key] = features
@@ -112,5 +106,6 @@ def _picture_key(image: Image.Image, plan: Plan) -> str:
     return f"{pixel_hash(image)} {plan}"
 
 
-def _tile_key(tile: np.ndarray) -> str:
+def tile_key(tile: np.ndarray) -> str:
+    """What identifies a clip's frame once it is cut to one tile, uint8 [H, W, 3]: its pixels."""
     return hashlib.sha256(f"{tile.shape}:".encode() + tile.tobytes()).hexdigest()

@@ -1,7 +1,7 @@
 """Prefill in steps, then one token after the other, as a generator of small dataclasses.
 
-Knows token ids and embeddings; nothing of text, pictures or stop words. The next step is started on the device before
-the current token is handed out, so the caller's work overlaps with the model's.
+Knows token ids and embeddings; nothing of text, pictures or stop words. On Metal the next step is started before the
+current token is handed out, so the caller's work overlaps with the model's; a CPU computes as it goes along.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import mlx.core as mx
 
+from mlx_model import arithmetic
 from mlx_model.cache import KVCache
 from mlx_model.language import LanguageModel
 from mlx_model.sampling import Sampler
@@ -40,12 +41,22 @@ def stream_tokens(
 ) -> Iterator[Token]:
     """Draw up to `max_tokens` tokens, the first from `logits` [V]. Stopping early is the caller's decision."""
     said: list[mx.array] = []
-    token, logprob = sampler(logits, said)
+
+    def step(token: mx.array) -> tuple[mx.array, mx.array]:
+        said.append(token)
+        hidden = model(model.embed_tokens(token.reshape(1, 1)), cache)
+        return _start(*sampler(model.logits(hidden)[0, -1], said))
+
+    token, logprob = _start(*sampler(logits, said))
     for count in range(1, max_tokens + 1):
-        current = (token, logprob)
-        if count < max_tokens:
-            said.append(token)
-            hidden = model(model.embed_tokens(token.reshape(1, 1)), cache)
-            token, logprob = sampler(model.logits(hidden)[0, -1], said)
-            mx.async_eval(token, logprob)
+        current, is_last = (token, logprob), count == max_tokens
+        if arithmetic.ON_METAL and not is_last:
+            token, logprob = step(token)
         yield Token(int(current[0]), float(current[1]))
+        if not arithmetic.ON_METAL and not is_last:
+            token, logprob = step(token)
+
+
+def _start(token: mx.array, logprob: mx.array) -> tuple[mx.array, mx.array]:
+    mx.async_eval(token, logprob)
+    return token, logprob

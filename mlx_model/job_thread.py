@@ -11,11 +11,12 @@ import traceback
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from mlx_model.errors import Cancelled, SmolsightError
 from mlx_model.events import Answered
-from mlx_model.protocol import Callback, Done, EngineEvent, Failed, Job, JobEvent, JobId, Stopped
+from mlx_model.protocol import Callback, Done, EngineEvent, Failed, Job, JobEvent, JobId, StateListener, Stopped
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +26,10 @@ TICK = 0.5
 
 class Worker(Protocol):
     """What the thread does. All of it is called on the thread."""
+
+    @property
+    def loaded(self) -> Path | None:
+        """The folder of the model that is loaded now."""
 
     def stream(self, job: Job, cancelled: threading.Event) -> Iterator[EngineEvent]:
         """Carry out a job; its events but for `Done`, `Stopped` (raise Cancelled) and `Failed` (raise anything)."""
@@ -54,6 +59,8 @@ class JobThread:
         self._waiting: deque[_Submitted] = deque()
         self._count = 0
         self._closing = False
+        self._listener: StateListener | None = None
+        self._told: Path | None = None
         # Reentrant: a signal handler may cancel while the same thread submits.
         self._changed = threading.Condition(threading.RLock())
         self._thread = threading.Thread(target=self._run, name="engine")
@@ -73,6 +80,9 @@ class JobThread:
         with self._changed:
             if submitted := self._submitted.get(job):
                 submitted.cancelled.set()
+
+    def watch(self, listener: StateListener) -> None:
+        self._listener = listener
 
     def close(self, timeout: float = 10.0) -> bool:
         self._begin_closing()
@@ -97,6 +107,7 @@ class JobThread:
                     rested_since = time.monotonic()
                 elif self._idle_seconds is not None and time.monotonic() - rested_since >= self._idle_seconds:
                     self._worker.rest()
+                    self._tell_state()
         finally:
             self._worker.end()
 
@@ -119,6 +130,7 @@ class JobThread:
             if submitted.cancelled.is_set():
                 raise Cancelled("The job was stopped before it began.")
             for event in self._worker.stream(submitted.job, submitted.cancelled):
+                self._tell_state()
                 if isinstance(event, Answered):
                     last = event
                 else:
@@ -133,9 +145,21 @@ class JobThread:
             else:
                 log.error("A job failed: %s.", type(submitted.job).__name__, exc_info=error)
                 last = Failed(_without_values(error))
+        self._tell_state()
         with self._changed:
             del self._submitted[submitted.id]
         self._tell(submitted, last)
+
+    def _tell_state(self) -> None:
+        """Say which model is loaded, if it is not the one that was told last."""
+        told, self._told = self._told, self._worker.loaded
+        if self._listener is None or told == self._told:
+            return
+        try:
+            self._listener(self._told)
+        except Exception as error:
+            log.error("Whoever watches the engine failed.", exc_info=error)
+            self._listener = None
 
     def _tell(self, submitted: _Submitted, event: EngineEvent) -> None:
         if not threading.main_thread().is_alive():

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 import mlx.core as mx
 import mlx.nn as nn
 
-from mlx_model.arithmetic import attention, silu
+from mlx_model.arithmetic import add_projected, attention, rope, swiglu
 from mlx_model.cache import KVCache
 from mlx_model.config import TextConfig
+from mlx_model.fused import fused
 
 
 class Attention(nn.Module):
@@ -26,18 +27,26 @@ class Attention(nn.Module):
         self.v_proj = nn.Linear(D, self.num_kv_heads * self.head_dim, bias=False)
         self.o_proj = nn.Linear(self.num_heads * self.head_dim, D, bias=False)
 
-    def __call__(self, x: mx.array, cache: KVCache) -> mx.array:
-        B, L, _ = x.shape
-        queries = self.q_proj(x).reshape(B, L, self.num_heads, -1).transpose(0, 2, 1, 3)
-        keys = self.k_proj(x).reshape(B, L, self.num_kv_heads, -1).transpose(0, 2, 1, 3)
-        values = self.v_proj(x).reshape(B, L, self.num_kv_heads, -1).transpose(0, 2, 1, 3)
-        queries, keys = self._rotate(queries, cache.offset), self._rotate(keys, cache.offset)
-        all_keys, all_values = cache.update(keys, values)
-        out = attention(queries, all_keys, all_values, scale=self.scale, causal=L > 1)
-        return self.o_proj(out.transpose(0, 2, 1, 3).reshape(B, L, -1))
+    def fuse(self) -> None:
+        """Make one projection of the three, if their packings allow it."""
+        if "q_proj" in self and (qkv_proj := fused(self.q_proj, self.k_proj, self.v_proj)):
+            self.qkv_proj = qkv_proj
+            del self.q_proj, self.k_proj, self.v_proj
 
-    def _rotate(self, x: mx.array, offset: int) -> mx.array:
-        return mx.fast.rope(x, self.head_dim, traditional=False, base=self.rope_theta, scale=1.0, offset=offset)
+    def __call__(self, x: mx.array, residual: mx.array, cache: KVCache) -> mx.array:
+        B, L, _ = x.shape
+        heads = self._project(x).reshape(B, L, -1, self.head_dim).transpose(0, 2, 1, 3)
+        turned = self.num_heads + self.num_kv_heads
+        rotated = rope(heads[:, :turned], base=self.rope_theta, offset=cache.offset)
+        keys, values = cache.update(rotated[:, self.num_heads :], heads[:, turned:])
+        out = attention(rotated[:, : self.num_heads], keys, values, scale=self.scale, causal=L > 1)
+        return add_projected(residual, out.transpose(0, 2, 1, 3).reshape(B, L, -1), self.o_proj)
+
+    def _project(self, x: mx.array) -> mx.array:
+        """Queries, keys and values side by side."""
+        if "qkv_proj" in self:
+            return self.qkv_proj(x)
+        return mx.concatenate([self.q_proj(x), self.k_proj(x), self.v_proj(x)], axis=-1)
 
 
 class MLP(nn.Module):
@@ -47,8 +56,18 @@ class MLP(nn.Module):
         self.up_proj = nn.Linear(config.hidden_size, config.intermediate_size, bias=False)
         self.down_proj = nn.Linear(config.intermediate_size, config.hidden_size, bias=False)
 
-    def __call__(self, x: mx.array) -> mx.array:
-        return self.down_proj(silu(self.gate_proj(x)) * self.up_proj(x))
+    def fuse(self) -> None:
+        """Make one projection of gate and up, if their packings allow it."""
+        if "gate_proj" in self and (gate_up_proj := fused(self.gate_proj, self.up_proj)):
+            self.gate_up_proj = gate_up_proj
+            del self.gate_proj, self.up_proj
+
+    def __call__(self, x: mx.array, residual: mx.array) -> mx.array:
+        if "gate_up_proj" in self:
+            gate, up = mx.split(self.gate_up_proj(x), 2, axis=-1)
+        else:
+            gate, up = self.gate_proj(x), self.up_proj(x)
+        return add_projected(residual, swiglu(gate, up), self.down_proj)
 
 
 class DecoderLayer(nn.Module):
@@ -59,9 +78,14 @@ class DecoderLayer(nn.Module):
         self.input_layernorm = nn.RMSNorm(config.hidden_size, eps=config.rms_norm_eps)
         self.post_attention_layernorm = nn.RMSNorm(config.hidden_size, eps=config.rms_norm_eps)
 
+    def fuse(self) -> None:
+        """Multiply once where the same input meets several matrices. The layer's own weights go into the joint ones."""
+        self.self_attn.fuse()
+        self.mlp.fuse()
+
     def __call__(self, x: mx.array, cache: KVCache) -> mx.array:
-        x = x + self.self_attn(self.input_layernorm(x), cache)
-        return x + self.mlp(self.post_attention_layernorm(x))
+        x = self.self_attn(self.input_layernorm(x), x, cache)
+        return self.mlp(self.post_attention_layernorm(x), x)
 
 
 class LanguageModel(nn.Module):

@@ -15,7 +15,7 @@ from mlx_model.checkpoint import Checkpoint
 from mlx_model.config import ImageConfig
 from mlx_model.errors import Cancelled, InputError
 from mlx_model.events import Event, TilesEncoded
-from mlx_model.features import FeatureCache, in_batches, stream_features
+from mlx_model.features import FeatureCache, in_batches, stream_features, tile_key
 from mlx_model.images import Detail, Plan, cut_tiles, plan, unique_tiles
 from mlx_model.prompt import Picture
 from mlx_model.read_ahead import read_ahead
@@ -119,30 +119,34 @@ class Looking:
                 with self.watch.stage("preprocess"):
                     batch = next(batches)
                 read, unread = unread[: len(batch)], unread[len(batch) :]
-                tokens |= zip(read, (yield from self._look_at_frames(batch, before + len(tokens))), strict=True)
-                if self.seen is not None:
-                    for index, tile in zip(read, batch, strict=True):
-                        self.seen.know_frame(clip, index, tile)
+                features = yield from self._look_at_frames(clip, read, batch, before + len(tokens))
+                tokens |= zip(read, features, strict=True)
         return mx.concatenate([tokens[index] for index in frames.indices])
 
     def _recall(self, clip: Clip, index: int) -> mx.array | None:
         return self.seen.get_frame(clip, index) if self.seen is not None else None
 
-    def _look_at_frames(self, tiles: np.ndarray, before: int) -> Generator[Event, None, list[mx.array]]:
-        """Image tokens [1, tokens per tile, D] of each of the tiles [t, H, W, 3]; equal and known ones cost nothing."""
-        distinct, order = unique_tiles(tiles)
+    def _look_at_frames(
+        self, clip: Clip, indices: list[int], tiles: np.ndarray, before: int
+    ) -> Generator[Event, None, list[mx.array]]:
+        """Image tokens [1, tokens per tile, D] of frames [t, H, W, 3]; what looks alike or is known costs nothing."""
         with self.watch.stage("preprocess"):
-            found = [self.seen.get_tile(tile) if self.seen is not None else None for tile in distinct]
-        unknown = [place for place, features in enumerate(found) if features is None]
+            keys = [tile_key(tile) for tile in tiles]
+            known = {key: self.seen.find(key) for key in keys} if self.seen is not None else {}
+        found = {key: features for key, features in known.items() if features is not None}
+        unknown = {key: tile for key, tile in zip(keys, tiles, strict=True) if key not in found}
         if unknown:
-            features = mx.concatenate((yield from self._encode(distinct[unknown], before)))
-            for place, row in zip(unknown, mx.split(features, len(unknown)), strict=True):
-                found[place] = row
-                if self.seen is not None:
-                    self.seen.put_tile(distinct[place], row)
+            features = mx.concatenate((yield from self._encode(np.stack(list(unknown.values())), before)))
+            found |= zip(unknown, mx.split(features, len(unknown)), strict=True)
+            mx.eval([found[key] for key in unknown])
         if len(unknown) < len(tiles):
             yield TilesEncoded(before + len(tiles), self._total)
-        return [features for place in order if (features := found[place]) is not None]
+        if self.seen is not None:
+            for key in unknown:
+                self.seen.keep(key, found[key])
+            for index, key in zip(indices, keys, strict=True):
+                self.seen.know_frame(clip, index, key)
+        return [found[key] for key in keys]
 
     def _encode(self, tiles: np.ndarray, before: int) -> Generator[Event, None, list[mx.array]]:
         features: list[mx.array] = []

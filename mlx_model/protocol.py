@@ -163,6 +163,8 @@ class JobEvent:
 
 
 Callback = Callable[[JobEvent], None]
+# Told the folder of the model that is loaded now, or None once there is none.
+StateListener = Callable[[Path | None], None]
 
 
 class Engine(Protocol):
@@ -179,6 +181,13 @@ class Engine(Protocol):
         """Stop a job after the step under way (a batch of tiles, a prefill step, a token).
 
         A job that still waits ends as `Stopped` when its turn comes. Nothing happens to one that has ended.
+        """
+
+    def watch(self, listener: StateListener) -> None:
+        """Tell `listener` whenever another model is the loaded one, or none is: swapped, unloaded, or idle too long.
+
+        It runs on the engine's thread as a job's callback does, outside of any order between the two; one that raises
+        is not called again. A new listener takes the place of the one before.
         """
 
     def close(self, timeout: float = 10.0) -> bool:

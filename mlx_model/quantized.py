@@ -3,7 +3,7 @@
 MLX's affine form: `bits` per weight, each group of `group_size` along the input sharing a scale and a bias.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,8 @@ from mlx_model.errors import CheckpointError
 from mlx_model.weights import rename
 
 
-def packed_modules(weights: Mapping[str, mx.array], config: ModelConfig, folder: Path) -> dict[str, Quantization]:
-    """Paths of the modules that the files hold packed, with their packing from config.json."""
+def packed_modules(weights: Iterable[str], config: ModelConfig, folder: Path) -> dict[str, Quantization]:
+    """Paths of the modules that the files hold packed, by the names of their tensors, and their packing."""
     named = {rename(f"{path}.weight"): packing for path, packing in config.quantization.items() if path}
     packed = {}
     for name in weights:

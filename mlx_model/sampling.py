@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import mlx.core as mx
 
+from mlx_model.arithmetic import logsumexp
 from mlx_model.request import Sampling
 
 
@@ -22,7 +23,7 @@ class Sampler:
     def __call__(self, logits: mx.array, said: Sequence[mx.array]) -> tuple[mx.array, mx.array]:
         """Logits [V] and the ids said so far -> the next id and its log-probability under the model, all scalars."""
         logits = logits.astype(mx.float32)
-        logprobs = logits - mx.logsumexp(logits)
+        logprobs = logits - logsumexp(logits)
         sampling, scores = self.sampling, logits
         if sampling.repetition_penalty != 1.0 and said:
             scores = penalize(scores, mx.stack(list(said)), sampling.repetition_penalty)

@@ -43,11 +43,17 @@ def open_hollow(folder: Path) -> Checkpoint:
     make_room_for_packed(checkpoint.model, packed_modules(weights, checkpoint.config, folder), folder)
     check_names_and_shapes(checkpoint.model, weights, folder)
     checkpoint.model.load_weights([(name, hollow(weight.shape, weight.dtype)) for name, weight in weights.items()])
+    hollow_out(checkpoint.model)
     return checkpoint
 
 
 def hollow_out(model: SmolVLM, dtype: mx.Dtype | None = None) -> None:
-    """Drop a model's numbers and keep its shapes; with `dtype`, as if all weights were of that kind."""
+    """Drop a model's numbers and keep its shapes; with `dtype`, as if all weights were of that kind.
+
+    The decoder's projections are fused, as loading does.
+    """
+    for layer in model.language_model.layers:
+        layer.fuse()
     model.update(tree_map(lambda weight: hollow(weight.shape, dtype or weight.dtype), model.parameters()))
 
 

@@ -41,7 +41,9 @@ class Watching:
 class Clip:
     """A clip that was read through once: `times` in seconds from its first frame, `rate` in frames a second.
 
-    `stamp` tells its file as it was then from every other, and from itself once it is written anew.
+    `stamp` tells its file as it was then from every other, and from itself once it is written anew. With `tiles` the
+    clip is a window of a longer one, see `windows.py`: its frames are in memory, each cut to one tile, `times` run from
+    its own beginning, and `watching` says where it lies.
     """
 
     path: Path
@@ -50,6 +52,7 @@ class Clip:
     rate: float
     watching: Watching = Watching()
     stamp: tuple[int, ...] = field(default=(), repr=False)
+    tiles: tuple[np.ndarray, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def duration(self) -> float:
@@ -58,8 +61,8 @@ class Clip:
 
     @cached_property
     def identity(self) -> str:
-        """What identifies the file as it was when it was opened; without a stamp, nothing but this object does."""
-        return str(self.stamp or secrets.token_hex(16))
+        """What identifies the file as it was when opened; without a stamp, and of a window, nothing but this object."""
+        return str(self.stamp) if self.stamp and not self.tiles else secrets.token_hex(16)
 
 
 @dataclass(frozen=True)
@@ -126,6 +129,9 @@ def _rate(times: list[float], stated: float) -> float:
 def plan_frames(clip: Clip, config: ImageConfig, max_frames: int | None = None) -> FramePlan:
     """Which frames of the clip are seen; `max_frames` goes before the clip's own. Does no work and needs no pixels."""
     watching = clip.watching
+    if clip.tiles:
+        most = min(max_frames or len(clip.tiles), len(clip.tiles))
+        return _as_plan(clip, _spread(0, len(clip.tiles) - 1, most), watching.start, watching.end or clip.duration)
     start, end = watching.start, clip.duration if watching.end is None else min(watching.end, clip.duration)
     # The frame that is on the screen at `start`, up to the last one before `end`.
     first, stop = max(bisect_right(clip.times, start) - 1, 0), bisect_left(clip.times, end)
@@ -137,8 +143,11 @@ def plan_frames(clip: Clip, config: ImageConfig, max_frames: int | None = None) 
         config.video_fps if watching.fps is None else watching.fps,
         max_frames or watching.max_frames or config.video_max_frames,
     )
-    indices = tuple(first + index for index in chosen)
-    return FramePlan(indices, tuple(clip.times[index] for index in indices), clip.duration, start, end)
+    return _as_plan(clip, [first + index for index in chosen], start, end)
+
+
+def _as_plan(clip: Clip, indices: list[int], start: float, end: float) -> FramePlan:
+    return FramePlan(tuple(indices), tuple(clip.times[index] for index in indices), clip.duration, start, end)
 
 
 def choose_frames(count: int, rate: float, duration: float, fps: float, max_frames: int) -> list[int]:
@@ -150,7 +159,12 @@ def choose_frames(count: int, rate: float, duration: float, fps: float, max_fram
         after, before = int(SKIPPED_SECONDS * rate), min(int(count - SKIPPED_SECONDS * rate), last)
         if after < before:
             first, last = after, before
-    return [int(index) for index in np.unique(np.linspace(first, last, wanted, dtype=int))]
+    return _spread(first, last, wanted)
+
+
+def _spread(first: int, last: int, count: int) -> list[int]:
+    """At most `count` whole numbers, evenly from `first` to `last`."""
+    return [int(index) for index in np.unique(np.linspace(first, last, count, dtype=int))]
 
 
 def stream_tiles(
@@ -161,9 +175,18 @@ def stream_tiles(
     Raises InputError where one cannot be decoded or the file is no longer what was opened, Cancelled once `cancelled`
     is set.
     """
+    if clip.tiles:
+        yield from (clip.tiles[index] for index in frames.indices)
+        return
     if clip.stamp and _stamp(clip.path) not in (clip.stamp, ()):
         raise InputError(f"{clip.name} has changed since it was opened; open it again.")
+    seconds = [clip.times[index] for index in frames.indices]
+    for pixels in stream_frames(clip.path, clip.name, seconds, cancelled):
+        yield cut_frame(pixels, config)
+
+
+def cut_frame(pixels: np.ndarray, config: ImageConfig) -> np.ndarray:
+    """A frame, RGB uint8 [height, width, 3], as one tile [tile, tile, 3]."""
     sized = replace(config, longest_edge=config.video_edge or config.tile)
-    for pixels in stream_frames(clip.path, clip.name, frames.indices, cancelled):
-        image = Image.fromarray(pixels)
-        yield cut_tiles(image, plan(image.width, image.height, "low", sized), sized)[0]
+    image = Image.fromarray(pixels)
+    return cut_tiles(image, plan(image.width, image.height, "low", sized), sized)[0]

@@ -34,10 +34,13 @@ class Alive:
 
     def watch(self, frames: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
         for frame in frames:
-            self.now += 1
-            self.most = max(self.most, self.now)
-            weakref.finalize(frame, self._gone)
-            yield frame
+            yield self.keep(frame)
+
+    def keep(self, frame: np.ndarray) -> np.ndarray:
+        self.now += 1
+        self.most = max(self.most, self.now)
+        weakref.finalize(frame, self._gone)
+        return frame
 
     def _gone(self) -> None:
         self.now -= 1

@@ -1,7 +1,7 @@
 """A stand-in for the Hugging Face hub on 127.0.0.1 that plays one repository, well or badly.
 
-Speaks what huggingface_hub asks: the repository's listing, HEAD and GET of its files with ranges. Each way to fail is
-an attribute that a test sets.
+Speaks what a client asks: the repository's listing with checksums, GET of its files with ranges. Each way to fail is an
+attribute that a test sets.
 """
 
 import contextlib
@@ -18,6 +18,15 @@ COMMIT = "1234567890abcdef1234567890abcdef12345678"
 CHUNK = 4096
 
 
+def sibling(name: str, content: bytes) -> dict[str, Any]:
+    """A file as the hub lists it: weights are kept by sha256 (LFS), everything else by git's id."""
+    git_id = hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
+    listed: dict[str, Any] = {"rfilename": name, "size": len(content), "blobId": git_id}
+    if name.endswith(".safetensors"):
+        listed["lfs"] = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content), "pointerSize": 134}
+    return listed
+
+
 class HubStub:
     """A server that runs as a context manager; `requests` lists what was asked, as "GET config.json"."""
 
@@ -29,7 +38,14 @@ class HubStub:
         self.error_code: str | None = None  # the hub's own word beside a status, as "GatedRepo"
         self.cut_after: dict[str, int] = {}  # bytes of the body after which the connection ends, each time
         self.cut_once: dict[str, int] = {}  # the same, the first time only
-        self.announced_size: dict[str, int] = {}  # what HEAD says where it lies
+        self.status_once: dict[str, list[int]] = {}  # for a file or "listing": answers that come first, one each time
+        self.retry_after: str | None = None  # sent beside a status that refuses
+        self.wrong_bytes: dict[str, int] = {}  # how often a file's body has other bytes of the same length
+        self.without_ranges = False  # a Range is not heeded
+        self.redirect_to: str | None = None  # files lie on this other server, as on the hub's content network
+        self.listing_changes: dict[str, Any] = {}  # put over the listing's own fields
+        self.ranges: list[str] = []  # what was asked for of a file that was begun
+        self.authorizations: list[str | None] = []  # what each request said about who asks
         self.listed_only: set[str] = set()  # in the listing, but not there
         self.pause = 0.0  # seconds before each chunk
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -53,38 +69,42 @@ class HubStub:
 
     def listing(self) -> dict[str, Any]:
         names = [*self.files, *self.listed_only]
-        siblings = [{"rfilename": name, "size": len(self.files.get(name, b""))} for name in names]
-        return {"id": self.hub_id, "modelId": self.hub_id, "sha": COMMIT, "private": False, "siblings": siblings}
+        siblings = [sibling(name, self.files.get(name, b"")) for name in names]
+        listing = {"id": self.hub_id, "modelId": self.hub_id, "sha": COMMIT, "private": False, "siblings": siblings}
+        return listing | self.listing_changes
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         stub = self
 
         class Handler(BaseHTTPRequestHandler):
-            def do_HEAD(self) -> None:
-                self._answer(with_body=False)
-
             def do_GET(self) -> None:
-                self._answer(with_body=True)
-
-            def _answer(self, with_body: bool) -> None:
                 path = unquote(urlsplit(self.path).path)
+                stub.authorizations.append(self.headers.get("Authorization"))
                 if path.startswith(f"/api/models/{stub.hub_id}"):
                     stub.requests.append("listing")
                     self._listing()
                     return
                 name = path.removeprefix(f"/{stub.hub_id}/resolve/").partition("/")[2]
-                stub.requests.append(f"{self.command} {name}")
-                status = stub.file_status.get(name, 200 if name in stub.files else 404)
+                stub.requests.append(f"GET {name}")
+                status = self._once(name) or stub.file_status.get(name, 200 if name in stub.files else 404)
                 if status != 200:
                     self._refuse(status, stub.error_code or ("EntryNotFound" if status == 404 else None))
-                elif with_body:
-                    self._body(name)
+                elif stub.redirect_to:
+                    self.send_response(302)
+                    self.send_header("Location", stub.redirect_to + self.path)
+                    self.send_header("Content-Length", "0")
+                    self.end_headers()
                 else:
-                    self._head(200, name, stub.announced_size.get(name, len(stub.files[name])))
+                    self._body(name)
+
+            def _once(self, what: str) -> int | None:
+                answers = stub.status_once.get(what)
+                return answers.pop(0) if answers else None
 
             def _listing(self) -> None:
-                if stub.listing_status != 200:
-                    self._refuse(stub.listing_status, stub.error_code)
+                status = self._once("listing") or stub.listing_status
+                if status != 200:
+                    self._refuse(status, stub.error_code)
                     return
                 content = json.dumps(stub.listing()).encode()
                 self.send_response(200)
@@ -97,21 +117,22 @@ class HubStub:
                 self.send_response(status)
                 if code is not None:
                     self.send_header("X-Error-Code", code)
+                if stub.retry_after is not None:
+                    self.send_header("Retry-After", stub.retry_after)
                 self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def _head(self, status: int, name: str, size: int) -> None:
-                self.send_response(status)
-                self.send_header("X-Repo-Commit", COMMIT)
-                self.send_header("ETag", f'"{hashlib.sha1(stub.files[name]).hexdigest()}"')
-                self.send_header("Content-Length", str(size))
                 self.end_headers()
 
             def _body(self, name: str) -> None:
                 content = stub.files[name]
-                wanted = self.headers.get("Range")
+                if stub.wrong_bytes.get(name):
+                    stub.wrong_bytes[name] -= 1
+                    content = bytes(len(content))
+                stub.ranges += [asked] if (asked := self.headers.get("Range")) else []
+                wanted = None if stub.without_ranges else self.headers.get("Range")
                 start = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted else 0
-                self._head(206 if wanted else 200, name, len(content) - start)
+                self.send_response(206 if wanted else 200)
+                self.send_header("Content-Length", str(len(content) - start))
+                self.end_headers()
                 end = min(len(content), stub.cut_once.pop(name, stub.cut_after.get(name, len(content))))
                 with contextlib.suppress(ConnectionError):  # whoever asked may have gone
                     for position in range(start, end, CHUNK):

@@ -92,7 +92,21 @@ def test_the_app_imports_the_model_and_the_converter_late() -> None:
     assert not early
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["describe", "--help"], ["convert", "--help"], ["bench", "--help"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        ["describe", "--help"],
+        ["convert", "--help"],
+        ["bench", "--help"],
+        ["doctor", "--help"],
+        ["models", "--help"],
+        ["models", "get", "--help"],
+        ["models", "info", "--help"],
+        ["app", "--help"],
+    ],
+    ids=" ".join,
+)
 def test_help_imports_neither_mlx_nor_pictures(arguments: list[str]) -> None:
     heavy = ("mlx.core", "numpy", "PIL", "cv2", "tokenizers", "jinja2", "huggingface_hub", "rich", "PySide6")
     script = (
@@ -106,6 +120,16 @@ def test_help_imports_neither_mlx_nor_pictures(arguments: list[str]) -> None:
     printed = run("-c", script)
     assert printed.startswith("Usage: smolsight")
     assert printed.endswith("0 []\n")
+
+
+def test_a_colour_stands_in_the_palettes_and_in_icons_alone() -> None:
+    literal = re.compile(r"""["'(:\s]#[0-9a-fA-F]{3,8}\b|rgba?\(|QColor\(\d""")
+    found = [
+        path.name
+        for path in (ROOT / "app" / "desktop").rglob("*.*")
+        if path.suffix in (".py", ".qss") and literal.search(path.read_text("utf-8"))
+    ]
+    assert not found
 
 
 def test_the_version_is_one() -> None:

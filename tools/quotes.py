@@ -24,6 +24,7 @@ TERMINAL_WIDTH = 100
 TOKENS_PER_TILE = 64
 BELOW_THE_PACKAGES = (
     ("assets/embedded/", "The checkpoint that is used when no other model is installed."),
+    ("assets/self_test/", "What `smolsight doctor --self-test` holds a machine against."),
     ("assets/samples/", "The pictures of `make demo`."),
     ("tests/", "Mirrors the packages; `parity/` compares with stored numbers of the reference."),
     ("docs/", "What a user reads beyond this page; `decisions/` is what was argued and settled."),
@@ -68,12 +69,7 @@ def cli_reference() -> str:
 
     pages = ["# The command line\n\nThe program's own words: this page is written from `--help`.\n"]
     root = smolsight.make_context("smolsight", [], resilient_parsing=True, terminal_width=TERMINAL_WIDTH)
-    pages.append(_page(smolsight, root))
-    for name in smolsight.list_commands(root):
-        command = smolsight.get_command(root, name)
-        assert command is not None, f"the group lists {name}"
-        pages.append(_page(command, command.make_context(name, [], parent=root, resilient_parsing=True)))
-    return "\n".join(pages)
+    return "\n".join(pages + _pages(smolsight, root))
 
 
 def detail_table() -> str:
@@ -103,6 +99,17 @@ def _line(name: str, purpose: str) -> str:
 def _purpose(module: Path) -> str:
     docstring = ast.get_docstring(ast.parse(module.read_text(encoding="utf-8"))) or ""
     return docstring.partition("\n")[0]
+
+
+def _pages(command: click.Command, context: click.Context) -> list[str]:
+    """A command's own page, and those of the commands below it."""
+    pages = [_page(command, context)]
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            below = command.get_command(context, name)
+            assert below is not None, f"the group lists {name}"
+            pages += _pages(below, below.make_context(name, [], parent=context, resilient_parsing=True))
+    return pages
 
 
 def _page(command: click.Command, context: click.Context) -> str:

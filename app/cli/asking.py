@@ -4,6 +4,7 @@ Knows neither options nor exit codes; `describe.py` and `chat.py` do. The first 
 wrong path costs no wait.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -26,9 +27,10 @@ if TYPE_CHECKING:
     from mlx_model.engine import MLXEngine
     from mlx_model.events import Answer
     from mlx_model.images import Detail
-    from mlx_model.prompt import Message
+    from mlx_model.prompt import Message, Picture
     from mlx_model.protocol import Ask, Engine
     from mlx_model.request import Request
+    from mlx_model.video import Clip
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ class Asking:
     def ask(self, paths: tuple[str, ...], *, together: bool = False) -> None:
         """Answer the question about these inputs, or about none, on the output. Raises SmolsightError."""
         from mlx_model.images import is_blank
-        from mlx_model.prompt import Message, Picture, Text
+        from mlx_model.prompt import Picture
         from mlx_model.protocol import Ask
         from mlx_model.video import Clip, Watching
 
@@ -100,8 +102,7 @@ class Asking:
             self.progress.clear()
             self.output.end(blank_record(asked, sentence, self._load_seconds))
         else:
-            message = Message("user", (*media, Text(words)))
-            self._answer(asked, Ask(installed.folder, self._request((message,)), reading), about)
+            self._answer(asked, Ask(installed.folder, as_request(question, media, words), reading), about)
 
     def _ready(self) -> "Engine":
         """The engine, with the model loaded."""
@@ -173,18 +174,26 @@ class Asking:
             return f"{cut}, where the model's context ends; a lower --detail or --max-frames leaves more room."
         return f"{cut}; --max-tokens allows more."
 
-    def _request(self, messages: "tuple[Message, ...]") -> "Request":
-        from mlx_model.request import Request, Sampling
 
-        question = self.question
-        return Request(
-            messages=messages,
-            detail=question.detail,
-            max_tokens=question.max_tokens,
-            sampling=Sampling(temperature=question.temperature, top_p=question.top_p, seed=question.seed),
-            raw=question.raw,
-            repetition_guard=question.repetition_guard,
-        )
+def as_request(question: Question, media: "Sequence[Picture | Clip]", words: str) -> "Request":
+    """The question in these words about these pictures and clips, for the engine."""
+    from mlx_model.prompt import Message, Text
+
+    return conversation_request(question, (Message("user", (*media, Text(words))),))
+
+
+def conversation_request(question: Question, messages: "tuple[Message, ...]") -> "Request":
+    """What answers the last of these messages, in the question's shape."""
+    from mlx_model.request import Request, Sampling
+
+    return Request(
+        messages=messages,
+        detail=question.detail,
+        max_tokens=question.max_tokens,
+        sampling=Sampling(temperature=question.temperature, top_p=question.top_p, seed=question.seed),
+        raw=question.raw,
+        repetition_guard=question.repetition_guard,
+    )
 
 
 def statistics(answer: "Answer") -> str:

@@ -11,7 +11,7 @@ from threading import Event
 from time import perf_counter
 from typing import TYPE_CHECKING, Literal
 
-from app.cli.asking import Asking, Question
+from app.cli.asking import Asking, Question, conversation_request
 from app.cli.chat_lines import as_path, has_terminal
 from app.cli.generation_options import DetailType
 from app.cli.inputs import STDIN, read_input
@@ -168,7 +168,7 @@ class Chat(Asking):
         from mlx_model.prompt import Message, Text
         from mlx_model.protocol import Ask
 
-        request = self._request(tuple(self.messages))
+        request = conversation_request(self.question, tuple(self.messages))
         paths = tuple(medium.name for medium in request.media)
         asked = Asked(
             paths, self.installed.name, self.installed.notice, words, self.question.detail, together=len(paths) > 1

@@ -10,6 +10,7 @@ import click
 
 from app.cli.byte_progress import ByteProgress
 from app.cli.log_warnings import show_warnings
+from app.cli.sizes import in_words
 from app.cli.stderr import say
 from app.shelf import catalogue, converted_folder, hub_id_of
 from convert.recipe import BITS, GROUP_SIZES, UNPACKED_BITS, Recipe
@@ -67,7 +68,7 @@ def make_model(source: str, out: Path, recipe: Recipe | None = None, force: bool
     check_output(out, force=force)  # before anything is downloaded
     folder = Path(source)
     if not folder.exists():
-        from app.downloads import download
+        from app.shelf.downloads import download
 
         with ByteProgress(f"Downloading {source}") as progress:
             folder = download(source, progress.show)
@@ -83,7 +84,3 @@ def make_model(source: str, out: Path, recipe: Recipe | None = None, force: bool
         f"{in_words(result.bytes_before)} of weights became {in_words(result.bytes_after)} in {seconds:.0f} s; "
         f"bits a weight: {parts}."
     )
-
-
-def in_words(nbytes: int) -> str:
-    return f"{nbytes / 1e9:.2f} GB" if nbytes >= 1e9 else f"{nbytes / 1e6:.1f} MB"

@@ -4,13 +4,16 @@ Options to a `Question`, one run over the inputs, the worst exit code. What happ
 """
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
 
+from app.captions import FORMATS
 from app.cli.asking import Asking, Question
+from app.cli.captioning import Wanted, caption_clip
 from app.cli.errors import exit_code, sentence
-from app.cli.generation_options import QUESTION_TOKENS, check_span, generation_options
+from app.cli.generation_options import QUESTION_TOKENS, Finite, check_span, generation_options
 from app.cli.inputs import STDIN, is_picture
 from app.cli.offer import find_or_fetch
 from app.cli.output import JsonOutput, Output, WordsOutput
@@ -29,6 +32,12 @@ TASK_HELP = "What to ask for: " + "; ".join(
 @click.option("-q", "--question", help="Ask this instead of a task. Without inputs: words alone.")
 @click.option("--task", "task_name", type=click.Choice(list(tasks())), help=TASK_HELP + ".")
 @click.option("--together", is_flag=True, help="One question about all inputs, instead of one for each.")
+@click.option(
+    "--captions", type=click.Choice(list(FORMATS)), help="One clip: a caption for every few seconds, as such a file."
+)
+@click.option("--every", type=Finite(min=0.1), help="Captions: seconds each of them is for. Default: 5.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Captions: a file instead of stdout.")
+@click.option("--summary", is_flag=True, help="Captions: sum them up at the end.")
 @generation_options
 def describe(
     inputs: tuple[str, ...],
@@ -38,6 +47,10 @@ def describe(
     model: str | None,
     as_json: bool,
     stream: bool,
+    captions: str | None,
+    every: float | None,
+    out: Path | None,
+    summary: bool,
     **shape: Any,
 ) -> int:
     """Say what pictures and clips show, or answer a question about them.
@@ -46,14 +59,20 @@ def describe(
     everything else to standard error. With several inputs each line begins with its path.
     """
     _check_usage(inputs, question, task_name, together)
-    _check_clip_usage(inputs, **{name: shape[name] for name in ("fps", "max_frames", "start", "end")})
+    clip_options = {name: shape[name] for name in ("fps", "max_frames", "start", "end")}
+    _check_clip_usage(inputs, **clip_options, captions=captions)
+    _check_caption_usage(inputs, captions, {"--every": every, "--out": out, "--summary": summary}, together or as_json)
     output = JsonOutput() if as_json else WordsOutput(streams=stream, with_paths=len(inputs) > 1 and not together)
     groups = [inputs] if together or not inputs else [(path,) for path in inputs]
     try:
         installed = find_or_fetch(model)
         if installed.notice:
             say(installed.notice)
-        asked = _question(question, task_name, **shape)
+        asked = _question(question, task_name or ("short" if captions else DEFAULT_TASK), **shape)
+        if captions:
+            with Progress() as progress:
+                caption_clip(installed, asked, inputs[0], Wanted(captions, every or 5.0, out, summary), progress)
+            return 0
         with Progress() as progress, Asking(installed, asked, output, progress) as asking:
             return max(_answer(asking, output, paths, together) for paths in groups)
     except SmolsightError as error:
@@ -79,19 +98,35 @@ def _check_usage(inputs: tuple[str, ...], question: str | None, task_name: str |
         raise click.UsageError("Pipe a picture in, as in: smolsight describe - < photo.jpg")
 
 
-def _check_clip_usage(inputs: tuple[str, ...], **options: float | None) -> None:
+def _check_clip_usage(inputs: tuple[str, ...], **options: Any) -> None:
     given = [f"--{name.replace('_', '-')}" for name, value in options.items() if value is not None]
     if given and all(map(is_picture, inputs)):
         raise click.UsageError(f"{given[0]} is for clips, and {'no input is one' if inputs else 'there is no input'}.")
     check_span(options["start"], options["end"])
 
 
-def _question(words: str | None, task_name: str | None, detail: Any, max_tokens: int | None, **rest: Any) -> Question:
+def _check_caption_usage(
+    inputs: tuple[str, ...], captions: str | None, companions: dict[str, Any], has_other_form: bool
+) -> None:
+    given = [option for option, value in companions.items() if value]
+    if captions is None:
+        if given:
+            raise click.UsageError(
+                f"{given[0]} goes with --captions: say which file it is to be, as in --captions srt."
+            )
+        return
+    if len(inputs) != 1:
+        raise click.UsageError("--captions takes one clip: name it alone.")
+    if has_other_form:
+        raise click.UsageError("--captions is a form of its own: leave out --json and --together (--captions jsonl).")
+
+
+def _question(words: str | None, task_name: str, detail: Any, max_tokens: int | None, **rest: Any) -> Question:
     """The user's own words, or the task's; what an option says goes before what the task says."""
     if words is not None:
         words = words.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
         return Question(words, detail or "auto", max_tokens or QUESTION_TOKENS, **rest)
-    task = tasks()[task_name or DEFAULT_TASK]
+    task = tasks()[task_name]
     return Question(
         task.question,
         detail or task.detail,

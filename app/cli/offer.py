@@ -29,8 +29,8 @@ def can_ask() -> bool:
 
 
 def _wants(hub_id: str) -> bool:
-    from app.cli.convert import in_words
-    from app.downloads import download_size
+    from app.cli.sizes import in_words
+    from app.shelf.downloads import download_size
 
     try:
         size = in_words(download_size(hub_id))

@@ -1,6 +1,7 @@
 """Questions about clips: the frames that are encoded, the figures, the ends."""
 
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,14 +9,16 @@ import mlx.core as mx
 import numpy as np
 import pytest
 
-from mlx_model import looking
+from mlx_model import looking, video
 from mlx_model.answer import stream_answer
 from mlx_model.checkpoint import Checkpoint
 from mlx_model.errors import ContextLimitError, InputError
 from mlx_model.events import Answered, Planned, Prefilled, TextDelta, TilesEncoded
 from mlx_model.images import cut_tiles, normalize, plan
 from mlx_model.prompt import Message, Text, build_prompt
+from mlx_model.smolvlm import SmolVLM
 from mlx_model.video import Clip, FramePlan, Watching, open_clip, plan_frames, stream_tiles
+from mlx_model.video_decoder import stream_frames
 from tests.clips import CLIPS, write_clip
 from tests.mlx_model.asking import Spoken, ask, listen, noise
 
@@ -62,6 +65,27 @@ def test_batches_of_frames_give_what_single_ones_give(
     monkeypatch.setattr("mlx_model.features.TILES_PER_BATCH", 3)
     done = [event.done for event in listen(endless, request).of(TilesEncoded)]
     assert (spoken.ids, done) == (alone, [3, 6, 8])
+
+
+def test_the_next_frame_is_read_while_one_is_encoded(endless: Checkpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = [threading.Event() for _ in range(4)]
+    encode, encoded = SmolVLM.encode_tiles, 0
+
+    def watched(*args: Any) -> Iterator[np.ndarray]:
+        for event, frame in zip(read, stream_frames(*args), strict=True):
+            event.set()
+            yield frame
+
+    def waiting(model: SmolVLM, tiles: mx.array) -> mx.array:
+        nonlocal encoded
+        encoded += 1
+        assert encoded == 4 or read[encoded].wait(10), "no frame is read before this one is encoded"
+        return encode(model, tiles)
+
+    monkeypatch.setattr(video, "stream_frames", watched)
+    monkeypatch.setattr(SmolVLM, "encode_tiles", waiting)
+    listen(endless, ask(steady(), Text("What happens?")))
+    assert encoded == 4
 
 
 def test_the_prompt_says_when_each_frame_is_shown_and_keeps_the_users_words(endless: Checkpoint) -> None:

@@ -186,12 +186,17 @@ def active_bytes() -> int:
 def test_an_idle_engine_gives_the_model_back_and_loads_it_when_asked(seeing_folder: Path) -> None:
     before = active_bytes()
     engine = MLXEngine(idle_seconds=0.2)
+    told: list[Path | None] = []
+    engine.watch(told.append)
     listener = Listener(engine)
     first = listener.run(question(seeing_folder))
     deadline = time.monotonic() + 30
     while active_bytes() > before + SCRAPS and time.monotonic() < deadline:
         time.sleep(0.05)
     assert active_bytes() <= before + SCRAPS
+    while len(told) < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert told == [seeing_folder, None], "an interface can show that the model is gone"
     again = listener.run(question(seeing_folder))
     assert isinstance(again[0], LoadStarted)
     assert said(again) == said(first)

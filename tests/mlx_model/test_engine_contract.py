@@ -113,6 +113,28 @@ def test_an_unloaded_model_is_loaded_again_when_it_is_needed(bench: Bench) -> No
     assert Loaded in kinds(bench.listener.run(bench.question()))
 
 
+def test_whoever_watches_is_told_which_model_is_loaded_whenever_that_changes(bench: Bench) -> None:
+    told: list[Path | None] = []
+    bench.engine.watch(told.append)
+    for job in (Load(bench.folder), bench.question(), Load(bench.other), Load(bench.missing), Unload(), Unload()):
+        bench.listener.run(job)
+    assert told == [bench.folder, None, bench.other, None]
+
+
+def test_a_watcher_that_fails_is_not_told_again(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    told: list[Path | None] = []
+
+    def deaf(folder: Path | None) -> None:
+        told.append(folder)
+        raise RuntimeError("The window is gone.")
+
+    bench.engine.watch(deaf)
+    assert kinds(bench.listener.run(Load(bench.folder))) == [LoadStarted, Loaded, Done]
+    bench.listener.run(Unload())
+    assert told == [bench.folder]
+    assert "Whoever watches the engine failed" in caplog.text
+
+
 def test_pictures_are_looked_at_ahead_of_the_question(bench: Bench) -> None:
     question = bench.question()
     pictures = tuple(question.request.pictures)

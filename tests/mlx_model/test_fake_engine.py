@@ -134,6 +134,8 @@ def test_a_worker_rests_when_nothing_comes(monkeypatch: pytest.MonkeyPatch) -> N
     rested = threading.Event()
 
     class Resting:
+        loaded = None
+
         def stream(self, job: object, cancelled: threading.Event) -> Iterator[EngineEvent]:
             yield from ()
 

@@ -1,10 +1,15 @@
 """The memory of pictures that were seen: by pixels and plan, within its bytes."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import mlx.core as mx
+import numpy as np
 from PIL import Image
 
-from mlx_model.features import FeatureCache
+from mlx_model.features import FeatureCache, tile_key
 from mlx_model.images import Plan
+from mlx_model.video import Clip
 from tests.mlx_model.asking import noise
 
 WHOLE = Plan(64, 64, 64, 64, rows=0, cols=0)
@@ -40,3 +45,29 @@ def test_what_is_too_large_for_all_of_it_is_not_kept() -> None:
     cache = FeatureCache(FEATURES.nbytes - 1)
     cache.put(noise().image, WHOLE, FEATURES)
     assert (cache.get(noise().image, WHOLE), cache.nbytes) == (None, 0)
+
+
+def test_a_frame_is_known_by_its_place_in_the_file_as_it_was() -> None:
+    cache = FeatureCache(1000)
+    clip = Clip(Path("a.mp4"), "a.mp4", (0.0,), 1.0, stamp=(1, 2, 3, 4))
+    cache.keep("tile", FEATURES)
+    cache.know_frame(clip, 0, "tile")
+    assert cache.get_frame(clip, 0) is FEATURES
+    assert cache.get_frame(clip, 1) is None
+    assert cache.get_frame(replace(clip, stamp=(1, 2, 3, 5)), 0) is None, "written anew"
+    cache.know_frame(replace(clip, stamp=()), 0, "tile")
+    assert cache.get_frame(replace(clip, stamp=()), 0) is None, "without a stamp nothing tells files apart"
+
+
+def test_a_frame_whose_features_had_to_go_is_not_known() -> None:
+    cache = FeatureCache(FEATURES.nbytes)
+    clip = Clip(Path("a.mp4"), "a.mp4", (0.0,), 1.0, stamp=(1, 2, 3, 4))
+    cache.keep("tile", FEATURES)
+    cache.know_frame(clip, 0, "tile")
+    cache.keep("other", FEATURES + 1)
+    assert cache.get_frame(clip, 0) is None
+
+
+def test_tiles_are_told_apart_by_pixels_and_shape() -> None:
+    tiles = [np.zeros((4, 8, 3), np.uint8), np.zeros((8, 4, 3), np.uint8), np.ones((4, 8, 3), np.uint8)]
+    assert len({tile_key(tile) for tile in [*tiles, *map(np.copy, tiles)]}) == 3

@@ -52,7 +52,7 @@ def test_kept_and_expanded_layers_are_one_model(packed: Path) -> None:
 def test_layers_stay_packed_where_that_is_asked_for(packed: Path) -> None:
     model = mlx_model.load(packed, keep_quantized=True).model
     kinds = {path: type(module) for path, module in model.named_modules()}
-    assert kinds["language_model.layers.0.mlp.up_proj"] is nn.QuantizedLinear
+    assert kinds["language_model.layers.0.mlp.gate_up_proj"] is nn.QuantizedLinear
     assert kinds["language_model.embed_tokens"] is nn.QuantizedEmbedding
     assert model.language_model.lm_head.bits == 8
     assert model.language_model.lm_head.group_size == 32

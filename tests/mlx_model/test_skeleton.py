@@ -9,15 +9,16 @@ import pytest
 from mlx.utils import tree_flatten
 
 from mlx_model import skeleton
-from mlx_model.checkpoint import Checkpoint
+from mlx_model.checkpoint import Checkpoint, load
+from mlx_model.config import Quantization
 from mlx_model.counts import Counts
 from mlx_model.errors import CheckpointError
 from tests.checkpoints import write_checkpoint
-from tests.mlx_model.packed_folder import write_packed
+from tests.mlx_model.packed_folder import RECIPE, write_packed
 
-# Two norms; q, k, v, o, gate, up, down; two rotations, attention; two writes into the cache; SiLU and a product; two
-# sums.
-LAYER = 2 + 7 + 3 + 2 + 2 + 2
+# Two norms; q, k and v at once, o with its sum, gate and up at once, down with its sum; a rotation, attention; two
+# writes into the cache; SwiGLU.
+LAYER = 2 + 4 + 2 + 2 + 1
 # Embedding; norm and head; log-sum-exp and difference, the likeliest and its log-probability.
 ONCE = 1 + 2 + 4
 # The sampler computes in float32.
@@ -42,14 +43,22 @@ def test_a_token_launches_its_layers_and_what_comes_once(seeing_folder: Path, ha
 
 
 def test_a_packed_layer_is_one_kernel_too(tmp_path: Path) -> None:
-    # A packed embedding takes its words, scales and biases apart, and unpacks them: four where there was one.
-    assert counted(write_packed(tmp_path)).token.kernels == 2 * LAYER + ONCE + 3
+    # A packed product takes no sum along. A packed embedding takes its words, scales and biases apart, and unpacks
+    # them: four where there was one.
+    assert counted(write_packed(tmp_path)).token.kernels == 2 * (LAYER + 2) + ONCE + 3
+
+
+def test_layers_of_different_packings_are_multiplied_one_by_one(tmp_path: Path) -> None:
+    wide = {f"language_model.layers.{n}.self_attn.v_proj": Quantization(64, 8) for n in range(2)}
+    together = counted(write_packed(tmp_path / "same")).token.kernels
+    # Three products and their joining, where there was one.
+    assert counted(write_packed(tmp_path / "mixed", recipe={**RECIPE, **wide})).token.kernels == together + 2 * 3
 
 
 def test_a_picture_waits_for_each_batch_of_tiles_each_step_of_the_prompt_and_the_first_token(
     seeing_folder: Path,
 ) -> None:
-    token = 2  # the id, and its probability, which nobody has asked for so early
+    token = 1  # with its probability, which is there by then
     assert counted(seeing_folder, tiles=1, prompt_tokens=512).picture.host_syncs == 1 + 1 + token
     assert counted(seeing_folder, tiles=4, prompt_tokens=513).picture.host_syncs == 1 + 2 + token
     assert counted(seeing_folder, tiles=5, prompt_tokens=1025).picture.host_syncs == 2 + 3 + token
@@ -91,9 +100,8 @@ def test_the_flops_of_a_token_are_two_for_each_weight_that_it_multiplies(
 
 def test_a_hollow_checkpoint_has_the_shapes_and_kinds_of_the_folder(half_folder: Path) -> None:
     hollow = dict(tree_flatten(skeleton.open_hollow(half_folder).model.parameters()))
-    on_disk = mx.load(str(half_folder / "model.safetensors"))
-    assert isinstance(on_disk, dict)
-    assert sorted(weight.size for weight in hollow.values()) == sorted(weight.size for weight in on_disk.values())
+    loaded = dict(tree_flatten(load(half_folder).model.parameters()))
+    assert {name: weight.shape for name, weight in hollow.items()} == {name: w.shape for name, w in loaded.items()}
     assert {weight.dtype for weight in hollow.values()} == {mx.bfloat16}
 
 

@@ -7,6 +7,7 @@ from threading import Event
 from types import SimpleNamespace
 from typing import Any
 
+from mlx_model.config import ImageConfig
 from mlx_model.events import Answer, Answered, Planned, Prefilled, Seconds, TextDelta, TilesEncoded
 from mlx_model.images import Plan
 from mlx_model.video import Clip, FramePlan
@@ -14,6 +15,7 @@ from mlx_model.video import Clip, FramePlan
 TIMEOUT = 10.0
 PLAN = Plan(first_width=1024, first_height=512, width=1024, height=512, rows=1, cols=2)
 FRAMES = FramePlan(indices=(0, 30), seconds=(0.0, 2.0), duration=4.0, start=0.5, end=3.75)
+IMAGE_CONFIG = ImageConfig(tile=64, longest_edge=256, mean=(0.5,) * 3, std=(0.5,) * 3)
 ANSWER = Answer(
     text="A red boat.",
     finish_reason="stop",
@@ -42,6 +44,7 @@ class ScriptedModel:
     load_error: Exception | None = None
     first_events: list[Any] = field(default_factory=list)
     errors: dict[int, Exception] = field(default_factory=dict)
+    image_config: ImageConfig | None = IMAGE_CONFIG
     loads: int = 0
     requests: list[Any] = field(default_factory=list)
 
@@ -51,7 +54,7 @@ class ScriptedModel:
             raise self.load_error
         return SimpleNamespace(
             config=SimpleNamespace(text=SimpleNamespace(max_position_embeddings=8192)),
-            image_config=None,
+            image_config=self.image_config,
             model=SimpleNamespace(language_model=SimpleNamespace(new_cache=list)),
         )
 

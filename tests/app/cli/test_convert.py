@@ -222,7 +222,7 @@ def test_an_interrupted_conversion_leaves_no_model(tmp_path: Path, number: signa
         assert list(out.parent.iterdir()) == []
 
 
-def test_an_interrupted_download_leaves_no_part(checkpoint: Path, models: Path) -> None:
+def test_an_interrupted_download_leaves_no_model_and_goes_on_the_next_time(checkpoint: Path, models: Path) -> None:
     with HubStub(files_of(checkpoint), "org/tiny") as stub:
         stub.pause = 0.1
         process = subprocess.Popen(
@@ -237,4 +237,8 @@ def test_an_interrupted_download_leaves_no_part(checkpoint: Path, models: Path) 
 
     assert (process.returncode, stderr) == (130, b"")
     assert not models.exists()
-    assert not list(Path(os.environ["HF_HOME"]).rglob("*.incomplete"))
+    (part,) = Path(os.environ["HF_HOME"]).rglob("*.incomplete")
+    begun = part.stat().st_size
+    with HubStub(files_of(checkpoint), "org/tiny") as stub:
+        assert smolsight("convert", "org/tiny", env=hub_environment(stub)).code == 0
+        assert stub.ranges == ([f"bytes={begun}-"] if begun else [])

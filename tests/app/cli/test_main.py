@@ -74,6 +74,8 @@ def test_an_unknown_shell_is_wrong_usage(run: Run) -> None:
         ("smolsight describe --model emb", "embedded"),
         ("smolsight describe --task al", "alt"),
         ("smolsight describe --no-st", "--no-stream"),
+        ("smolsight models ver", "verify"),
+        ("smolsight models path 50", "500m"),
     ],
 )
 def test_commands_options_models_and_tasks_complete(monkeypatch: pytest.MonkeyPatch, words: str, expected: str) -> None:

@@ -1,0 +1,131 @@
+"""A conversation about pictures and clips: its turns, and what the model is sent of them. Knows neither Qt nor a store.
+
+The whole conversation goes to the engine each time, under one id, and the engine pays for what is new alone; so asking
+again, editing and dropping turns need no more than other turns.
+"""
+
+import uuid
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from app.alt_text import as_alt_text
+from app.tasks import Task
+from app.terminal import strip_controls
+
+if TYPE_CHECKING:
+    from mlx_model.prompt import Message, Picture
+    from mlx_model.video import Clip
+
+State = Literal["waiting", "running", "done", "stopped", "failed"]
+TITLE_CHARACTERS = 48
+QUESTION_TOKENS = 512
+
+
+@dataclass(frozen=True, eq=False)
+class Medium:
+    """A picture or clip as it was shown. `blank` says so in a sentence where a picture is of one colour.
+
+    `file` is where it came from, None for what was pasted.
+    """
+
+    part: "Picture | Clip"
+    name: str
+    file: Path | None = None
+    blank: str | None = None
+
+    def as_thumbnail(self) -> bytes | None:
+        """A small picture of a clip, as the bytes of a PNG, where whoever made this has one."""
+        return None
+
+    @property
+    def is_clip(self) -> bool:
+        from mlx_model.video import Clip
+
+        return isinstance(self.part, Clip)
+
+
+@dataclass
+class Turn:
+    """One question and what came of it. `record` has the fields of `--json`; `note` is a line beside the answer."""
+
+    question: str
+    media: tuple[Medium, ...] = ()
+    task: Task | None = None
+    answer: str = ""
+    state: State = "waiting"
+    record: dict[str, Any] | None = None
+    progress: str = ""
+    note: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in ("waiting", "running")
+
+    @property
+    def max_tokens(self) -> int:
+        return self.task.max_tokens if self.task else QUESTION_TOKENS
+
+    def finish(self, text: str) -> str:
+        """What the user sees of the model's text, once it is whole."""
+        text = strip_controls(text).strip()
+        limit = self.task.max_characters if self.task else None
+        return as_alt_text(text, limit) if limit else text
+
+
+@dataclass
+class Conversation:
+    """Turns in their order. `id` is what the engine and the history know it by."""
+
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    title: str = ""
+    turns: list[Turn] = field(default_factory=list)
+
+    @property
+    def media(self) -> list[Medium]:
+        """Everything that was shown, in order."""
+        return [medium for turn in self.turns for medium in turn.media]
+
+    @property
+    def shown_title(self) -> str:
+        """The title that it was given, else one from its first question or picture."""
+        if self.title:
+            return self.title
+        if not self.turns:
+            return "New chat"
+        first = self.turns[0]
+        asked = first.question if first.task is None else ""
+        words = asked or (first.media[0].name if first.media else first.question)
+        line = " ".join(words.split())
+        return line if len(line) <= TITLE_CHARACTERS else line[: TITLE_CHARACTERS - 1].rstrip() + "…"
+
+    def messages(self, last: int) -> "tuple[Message, ...]":
+        """What the model reads to answer the turn at place `last`.
+
+        A question that was never answered is left out, but what it showed moves on to the next one.
+        """
+        from mlx_model.prompt import Message, Text
+
+        messages: list[Message] = []
+        shown: list[Picture | Clip] = []
+        for turn in self.turns[: last + 1]:
+            shown += [medium.part for medium in turn.media]
+            asks = turn is self.turns[last]
+            if not (turn.answer or asks):
+                continue
+            messages.append(Message("user", (*shown, Text(turn.question))))
+            shown = []
+            if not asks:
+                messages.append(Message("assistant", (Text(turn.answer),)))
+        return tuple(messages)
+
+    def blank_answer(self, place: int) -> str | None:
+        """The sentence for an empty picture, where a turn asks what it shows and there is nothing else to see."""
+        turn = self.turns[place]
+        if turn.task is None or not turn.task.names_blank or len(self.media) != 1 or len(turn.media) != 1:
+            return None
+        return turn.media[0].blank
+
+    def branch(self) -> "Conversation":
+        """A conversation of its own that begins with the same turns."""
+        return Conversation(title=f"{self.shown_title} (copy)", turns=[replace(turn) for turn in self.turns])

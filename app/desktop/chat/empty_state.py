@@ -1,0 +1,127 @@
+"""What a chat shows before there is anything in it: how to begin, samples to try, and what the model here can do."""
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QFont, QIcon, QPalette, QPixmap
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
+
+import assets
+from app.desktop.card import Card
+from app.desktop.theme.icon_label import IconLabel
+from app.desktop.theme.icons import give_icon
+
+Role = QPalette.ColorRole
+SAMPLE = 84
+WIDTH = 620
+
+
+class EmptyState(QWidget):
+    """Says what the user wants to begin with."""
+
+    open_wanted = Signal()
+    paste_wanted = Signal()
+    sample_chosen = Signal(object)
+    models_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAutoFillBackground(True)
+        self.setBackgroundRole(Role.Base)
+        self._drop = Card(Role.Base, Role.Mid, radius=18, dashed=True)
+        self._drop.setMaximumWidth(WIDTH)
+        column = QVBoxLayout(self._drop)
+        column.setContentsMargins(32, 30, 32, 28)
+        column.setSpacing(8)
+        picture = IconLabel("open", 52, Role.Accent)
+        title = QLabel("Drop a picture or a clip here")
+        title.setFont(_sized(title.font(), 1.6, bold=True))
+        about = _quiet("Then ask about it. Nothing you show leaves this machine.")
+        buttons = QHBoxLayout()
+        buttons.setSpacing(10)
+        open_button, paste_button = QPushButton("Open…"), QPushButton("Paste")
+        open_button.setDefault(True)
+        buttons.addStretch(1)
+        for button, name, wanted in (
+            (open_button, "open", self.open_wanted),
+            (paste_button, "paste", self.paste_wanted),
+        ):
+            button.setAccessibleName(button.text())
+            button.setMinimumSize(110, 32)
+            button.clicked.connect(wanted)
+            give_icon(button, name)
+            buttons.addWidget(button)
+        buttons.addStretch(1)
+        centre = Qt.AlignmentFlag.AlignHCenter
+        column.addWidget(picture, 0, centre)
+        column.addWidget(title, 0, centre)
+        column.addWidget(about, 0, centre)
+        column.addSpacing(10)
+        column.addLayout(buttons)
+
+        self._notice = _quiet("")
+        self._notice.setAlignment(centre)
+        self._more = QPushButton("Get a model for photographs…")
+        self._more.setAccessibleName("Get a model for photographs")
+        self._more.setMinimumHeight(32)
+        self._more.clicked.connect(self.models_wanted)
+        self._more.hide()
+        give_icon(self._more, "download")
+        below = QVBoxLayout()
+        below.setSpacing(14)
+        below.addWidget(_quiet("Or try one of these"), 0, centre)
+        below.addLayout(self._samples())
+        below.addSpacing(6)
+        below.addWidget(self._notice)
+        below.addWidget(self._more, 0, centre)
+        inner = QWidget()
+        inner.setMaximumWidth(WIDTH)
+        stack = QVBoxLayout(inner)
+        stack.setContentsMargins(24, 0, 24, 0)
+        stack.setSpacing(22)
+        stack.addStretch(2)
+        stack.addWidget(self._drop)
+        stack.addLayout(below)
+        stack.addStretch(3)
+        row = QHBoxLayout(self)
+        row.addStretch(1)
+        row.addWidget(inner, 100)
+        row.addStretch(1)
+
+    def show_notice(self, notice: str | None, *, offers_models: bool) -> None:
+        """What the chosen model does not know, and a way to one that knows more where there is a section for it."""
+        self._notice.setText(notice or "")
+        self._notice.setVisible(bool(notice))
+        self._more.setVisible(bool(notice) and offers_models)
+
+    def light_up(self, on: bool) -> None:
+        """Something is held over the window that can be dropped."""
+        self._drop.outline(Role.Accent if on else Role.Mid)
+
+    def _samples(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(10)
+        row.addStretch(1)
+        for place, path in enumerate(sorted(assets.path("samples").glob("*.png")), 1):
+            button = QToolButton()
+            button.setAutoRaise(True)
+            button.setIcon(QIcon(QPixmap(str(path))))
+            button.setIconSize(QSize(SAMPLE, SAMPLE))
+            button.setAccessibleName(f"Sample picture {place}")
+            button.setToolTip("Open this sample")
+            button.clicked.connect(lambda _, path=path: self.sample_chosen.emit(path))
+            row.addWidget(button)
+        row.addStretch(1)
+        return row
+
+
+def _sized(font: QFont, factor: float, *, bold: bool = False) -> QFont:
+    made = QFont(font)
+    made.setPointSizeF(font.pointSizeF() * factor)
+    made.setBold(bold)
+    return made
+
+
+def _quiet(text: str) -> QLabel:
+    label = QLabel(text)
+    label.setForegroundRole(Role.PlaceholderText)
+    label.setWordWrap(len(text) > 60 or not text)
+    return label

@@ -1,0 +1,273 @@
+"""The Chat section: the stage, the transcript below it, the composer at the bottom; before all that, how to begin."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QMimeData, QRectF, Qt, Signal
+from PySide6.QtGui import QAction, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QGuiApplication, QResizeEvent
+from PySide6.QtWidgets import QFileDialog, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+
+from app.desktop import intake
+from app.desktop.announce import announce
+from app.desktop.chat.chat import Chat
+from app.desktop.chat.composer import Composer
+from app.desktop.chat.copying import FORMS, as_plain
+from app.desktop.chat.detail_menu import DetailMenu
+from app.desktop.chat.empty_state import EmptyState
+from app.desktop.chat.speech import Speech
+from app.desktop.chat.transcript import Transcript
+from app.desktop.section import Section
+from app.desktop.services import Services
+from app.desktop.shown_medium import ShownMedium, open_pasted, open_shown
+from app.desktop.stage.stage import Stage
+from app.desktop.theme.icons import give_icon
+from app.shelf import EMBEDDED
+from app.tasks import tasks
+from mlx_model.errors import SmolsightError
+
+WIDE = 1500  # pixels from which the stage stands beside the transcript
+
+
+class ChatSection(Section):
+    """Shows one chat at a time. `models_wanted`: the user asks for another model than the embedded one."""
+
+    name = "chat"
+    title = "Chat"
+    models_wanted = Signal()
+    chat_shown = Signal(object)
+
+    def __init__(self, services: Services, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._services = services
+        self.setAcceptDrops(True)
+        self.stage = Stage()
+        self.speech = Speech(self)
+        self.transcript = Transcript(speaks=self.speech.is_possible)
+        self.composer = Composer()
+        self.empty = EmptyState()
+        self.details = DetailMenu(self)
+        self._tools = self._make_tools()
+        self._talk = QSplitter(Qt.Orientation.Vertical)
+        self._talk.addWidget(self.stage)
+        self._talk.addWidget(self.transcript)
+        self._talk.setChildrenCollapsible(False)
+        self._talk.setHandleWidth(1)
+        self._talk.setSizes([330, 300])
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.empty)
+        self._stack.addWidget(self._talk)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self._stack, 1)
+        column.addWidget(self.composer)
+        self._connect()
+        self._editing: int | None = None
+        self.chat = Chat(services)
+        self.show_chat(self.chat)
+        self._show_model()
+
+    def tools(self) -> Sequence[QAction]:
+        return self._tools
+
+    def choices(self) -> Sequence[QAction]:
+        return [self.details.action]
+
+    def can_take(self, paths: Sequence[Path]) -> bool:
+        return True
+
+    def take(self, paths: Sequence[Path]) -> None:
+        self._take(intake.from_paths(list(paths)))
+
+    def arrive(self) -> None:
+        self.composer.edit.setFocus()
+
+    def close_down(self) -> None:
+        self.speech.stop()
+        self.chat.close_down()
+
+    def new_chat(self) -> None:
+        """Begin another conversation; what runs in this one goes on."""
+        self.composer.clear()
+        self.show_chat(Chat(self._services))
+        self.composer.edit.setFocus()
+
+    def show_chat(self, chat: Chat) -> None:
+        self.chat.disconnect(self)
+        self.chat = chat
+        chat.detail = self.details.detail
+        chat.turn_added.connect(self._add_turn)
+        chat.turn_changed.connect(self._change_turn)
+        chat.settled.connect(self._settle)
+        chat.cut.connect(self.transcript.keep)
+        chat.running_changed.connect(self.composer.show_running)
+        self.transcript.show_turns(chat.turns)
+        self.composer.show_running(chat.is_running)
+        self._show_stage()
+        self.chat_shown.emit(chat)
+
+    def paste(self) -> None:
+        self.take_mime(QGuiApplication.clipboard().mimeData())
+
+    def choose_files(self) -> None:
+        names, _ = QFileDialog.getOpenFileNames(self, "Open pictures or clips")
+        if names:
+            self.take([Path(name) for name in names])
+
+    def take_mime(self, mime: QMimeData) -> None:
+        self._take(intake.take(mime))
+
+    def ask_task(self, name: str) -> None:
+        task = tasks()[name]
+        media = self.composer.media
+        about = media or self.chat.conversation.media
+        if not about:
+            self._services.status.say("Show a picture first: drop, paste or open one.")
+            return
+        words = task.clip_question if any(medium.is_clip for medium in about) and task.clip_question else task.question
+        self.composer.attachments.clear()
+        self.chat.ask(words, tuple(media), task)
+
+    def answer_last_again(self) -> None:
+        if self.chat.turns:
+            self.chat.ask_again(len(self.chat.turns) - 1)
+
+    def copy_last(self, form: str = "text") -> None:
+        if self.chat.turns:
+            self._copy(len(self.chat.turns) - 1, form)
+
+    def speak_last(self) -> None:
+        if self.chat.turns:
+            self.speech.say(as_plain(self.chat.turns[-1].answer))
+
+    def _make_tools(self) -> list[QAction]:
+        made = []
+        for name, title, wanted in (
+            ("open", "Open", self.choose_files),
+            ("paste", "Paste", self.paste),
+        ):
+            action = QAction(title, self)
+            action.triggered.connect(wanted)
+            give_icon(action, name)
+            made.append(action)
+        return made
+
+    def _connect(self) -> None:
+        self.empty.open_wanted.connect(self.choose_files)
+        self.empty.paste_wanted.connect(self.paste)
+        self.empty.sample_chosen.connect(lambda path: self.take([path]))
+        self.empty.models_wanted.connect(self.models_wanted)
+        self.composer.asked.connect(self._ask)
+        self.composer.task_chosen.connect(self.ask_task)
+        self.composer.stop_wanted.connect(lambda: self.chat.stop())
+        self.composer.media_pasted.connect(self.take_mime)
+        self.composer.attachments.changed.connect(self._show_stage)
+        self.composer.attachments.looked_at.connect(self.stage.show_medium)
+        self.transcript.again_wanted.connect(lambda place: self.chat.ask_again(place))
+        self.transcript.edit_wanted.connect(self._edit)
+        self.transcript.copy_wanted.connect(self._copy)
+        self.transcript.speak_wanted.connect(lambda place: self.speech.say(as_plain(self.chat.turns[place].answer)))
+        self.transcript.withdraw_wanted.connect(lambda place: self.chat.withdraw(place))
+        self.stage.crop_wanted.connect(self._crop)
+        self.details.chosen.connect(self._choose_detail)
+        self._services.models.changed.connect(self._show_model)
+        self._services.models.ready.connect(self._show_model)
+
+    def _take(self, taken: intake.Intake) -> None:
+        if taken.problem:
+            self._services.status.say(taken.problem)
+        for path in taken.paths:
+            self._services.files.run(partial(open_shown, path), self._attach, self._refuse)
+        if taken.image is not None:
+            self._services.files.run(partial(open_pasted, taken.image), self._attach, self._refuse)
+
+    def _attach(self, medium: ShownMedium) -> None:
+        self.composer.attachments.add(medium)
+        self.stage.show_medium(medium)
+        announce(self, f"{medium.name} is ready to ask about.")
+        self.composer.edit.setFocus()
+
+    def _refuse(self, error: Exception) -> None:
+        known = isinstance(error, SmolsightError)
+        self._services.status.say(str(error) if known else f"This could not be opened: {error}")
+
+    def _ask(self, words: str) -> None:
+        media, editing = tuple(self.composer.media), self._editing
+        self._editing = None
+        self.composer.clear()
+        if editing is not None and editing < len(self.chat.turns):
+            self.chat.ask_again(editing, words)
+        else:
+            self.chat.ask(words, media)
+
+    def _edit(self, place: int) -> None:
+        self.composer.write(self.chat.turns[place].question)
+        self._editing = place
+
+    def _copy(self, place: int, form: str) -> None:
+        QGuiApplication.clipboard().setText(FORMS[form].make(self.chat.turns[place].answer))
+        announce(self, "Copied.")
+
+    def _crop(self, medium: ShownMedium, part: QRectF) -> None:
+        from app.desktop.stage.cropping import cropped
+
+        self._services.files.run(partial(cropped, medium, part), self._attach, self._refuse)
+
+    def _choose_detail(self) -> None:
+        self.chat.detail = self.details.detail
+        self._show_model()
+
+    def _add_turn(self, place: int) -> None:
+        self.transcript.add(self.chat.turns[place])
+        self._show_stage()
+
+    def _change_turn(self, place: int) -> None:
+        self.transcript.change(place, self.chat.turns[place])
+
+    def _settle(self, place: int) -> None:
+        turn = self.chat.turns[place]
+        announce(self.transcript, turn.answer or turn.note)
+        self._show_model()
+
+    def _show_stage(self) -> None:
+        """What is attached comes first, then what was shown last."""
+        talked_of = [medium for medium in self.chat.conversation.media if isinstance(medium, ShownMedium)]
+        shown = [*talked_of, *self.composer.media]
+        begun = bool(shown or self.chat.turns)
+        self._stack.setCurrentWidget(self._talk if begun else self.empty)
+        self.stage.setVisible(bool(shown))
+        self.composer.suggestions.setEnabled(bool(shown))
+        if shown and (self.stage.medium is None or self.stage.medium not in shown):
+            self.stage.show_medium(shown[-1])
+        elif not shown:
+            self.stage.show_medium(None)
+
+    def _show_model(self) -> None:
+        models = self._services.models
+        self.empty.show_notice(models.chosen.notice, offers_models=models.chosen.name == EMBEDDED and self._has_models)
+        self.stage.show_detail(self.details.detail, models.sight, models.pace)
+
+    @property
+    def _has_models(self) -> bool:
+        from app.desktop.sections import SECTIONS
+
+        return any(row.name == "models" for row in SECTIONS)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        wide = event.size().width() >= WIDE
+        self._talk.setOrientation(Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if intake.can_take(event.mimeData()):
+            event.acceptProposedAction()
+            self.empty.light_up(True)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self.empty.light_up(False)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self.empty.light_up(False)
+        event.acceptProposedAction()
+        self.take_mime(event.mimeData())

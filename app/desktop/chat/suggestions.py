@@ -1,0 +1,37 @@
+"""Chips above the question: the tasks of the task file, each one click away."""
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
+
+from app.desktop.chat.chip import Chip
+from app.tasks import tasks
+
+# What each task is called here, in this order; the document models' task is asked for elsewhere.
+TITLES = {
+    "caption": "Describe",
+    "short": "In a few words",
+    "alt": "Alt text",
+    "text": "Read text",
+    "tags": "List things",
+    "screenshot": "Screenshot",
+}
+
+
+class Suggestions(QWidget):
+    """Says which task was chosen."""
+
+    chosen = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(6)
+        self.chips: dict[str, QPushButton] = {}
+        for name, title in TITLES.items():
+            chip = Chip(title)
+            chip.setToolTip(tasks()[name].question)
+            chip.clicked.connect(lambda _, name=name: self.chosen.emit(name))
+            self.chips[name] = chip
+            row.addWidget(chip)
+        row.addStretch(1)

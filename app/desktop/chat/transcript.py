@@ -1,0 +1,82 @@
+"""The turns of a conversation below each other, in a column that stays readable, following the newest words."""
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from app.conversation import Turn
+from app.desktop.chat.turn_view import TurnView
+
+COLUMN = 760  # pixels: about 90 characters a line
+NEAR_END = 40
+
+
+class Transcript(QScrollArea):
+    """Shows turns. What the user wants done with one is said with its place."""
+
+    copy_wanted = Signal(int, str)
+    withdraw_wanted = Signal(int)
+    again_wanted = Signal(int)
+    edit_wanted = Signal(int)
+    speak_wanted = Signal(int)
+
+    def __init__(self, *, speaks: bool, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._speaks = speaks
+        self.setAccessibleName("Conversation")
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        page, column = QWidget(), QWidget()
+        page.setBackgroundRole(QPalette.ColorRole.Base)
+        column.setMaximumWidth(COLUMN)
+        self._column = QVBoxLayout(column)
+        self._column.setContentsMargins(24, 16, 24, 16)
+        self._column.setSpacing(12)
+        self._column.addStretch(1)
+        row = QHBoxLayout(page)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addStretch(1)
+        row.addWidget(column, 100)
+        row.addStretch(1)
+        self.setWidget(page)
+        self._views: list[TurnView] = []
+        self._follows = True
+        self.verticalScrollBar().rangeChanged.connect(self._follow)
+        self.verticalScrollBar().valueChanged.connect(self._notice_place)
+
+    def show_turns(self, turns: list[Turn]) -> None:
+        """Another conversation."""
+        self.keep(0)
+        for turn in turns:
+            self.add(turn)
+
+    def add(self, turn: Turn) -> None:
+        view = TurnView(turn, speaks=self._speaks)
+        place = len(self._views)
+        view.copy_wanted.connect(lambda form: self.copy_wanted.emit(place, form))
+        view.withdraw_wanted.connect(lambda: self.withdraw_wanted.emit(place))
+        view.again_wanted.connect(lambda: self.again_wanted.emit(place))
+        view.edit_wanted.connect(lambda: self.edit_wanted.emit(place))
+        view.speak_wanted.connect(lambda: self.speak_wanted.emit(place))
+        self._views.append(view)
+        self._column.insertWidget(self._column.count() - 1, view)
+        self._follows = True
+
+    def change(self, place: int, turn: Turn) -> None:
+        self._views[place].show_turn(turn)
+
+    def keep(self, count: int) -> None:
+        """The turns after the first `count` are gone."""
+        for view in self._views[count:]:
+            self._column.removeWidget(view)
+            view.hide()
+            view.deleteLater()
+        del self._views[count:]
+
+    def _follow(self, least: int, most: int) -> None:
+        if self._follows:
+            self.verticalScrollBar().setValue(most)
+
+    def _notice_place(self, value: int) -> None:
+        self._follows = value >= self.verticalScrollBar().maximum() - NEAR_END

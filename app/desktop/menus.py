@@ -1,0 +1,100 @@
+"""The menu bar, with the roles and shortcuts that each platform expects. Says what is wanted to whoever does it."""
+
+from collections.abc import Callable
+from functools import partial
+
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMenu, QMessageBox
+
+from app.desktop.chat.copying import FORMS
+from app.desktop.chat.section import ChatSection
+from app.desktop.chat.speech import Speech
+from app.desktop.sections import SECTIONS
+from app.desktop.window import MainWindow
+
+Keys = QKeySequence.StandardKey
+
+
+def build_menus(window: MainWindow) -> None:
+    """Fill the window's menu bar."""
+    _file_menu(window)
+    _view_menu(window)
+    _answer_menu(window)
+    _help_menu(window)
+    window.source_list.new_chat_wanted.connect(lambda: _chat(window).new_chat())
+
+
+def _chat(window: MainWindow) -> ChatSection:
+    """The Chat section, shown."""
+    window.show_section("chat")
+    section = window.section("chat")
+    assert isinstance(section, ChatSection)
+    return section
+
+
+def _file_menu(window: MainWindow) -> None:
+    menu = window.menuBar().addMenu("&File")
+    _add(menu, "&New Chat", lambda: _chat(window).new_chat(), Keys.New)
+    _add(menu, "&Open…", lambda: _chat(window).choose_files(), Keys.Open)
+    _add(menu, "&Paste Picture", lambda: _chat(window).paste(), Keys.Paste)
+    menu.addSeparator()
+    _add(menu, "&Close Window", window.close, Keys.Close)
+    _add(menu, "&Quit Smolsight", window.close, "Ctrl+Q").setMenuRole(QAction.MenuRole.QuitRole)
+
+
+def _view_menu(window: MainWindow) -> None:
+    menu = window.menuBar().addMenu("&View")
+    for row in SECTIONS:
+        _add(menu, row.title, partial(window.show_section, row.name), f"Ctrl+{row.shortcut}")
+    menu.addSeparator()
+    _add(menu, "Zoom &In", lambda: _chat(window).stage.view.zoom_in(), Keys.ZoomIn)
+    _add(menu, "Zoom &Out", lambda: _chat(window).stage.view.zoom_out(), Keys.ZoomOut)
+    _add(menu, "&Fit", lambda: _chat(window).stage.view.fit(), "Ctrl+0")
+    _add(menu, "&Tiles", lambda: _chat(window).stage.grid.toggle(), "Ctrl+T")
+    menu.addSeparator()
+    _add(menu, "Full &Screen", lambda: _toggle_full_screen(window), Keys.FullScreen)
+
+
+def _answer_menu(window: MainWindow) -> None:
+    menu = window.menuBar().addMenu("&Answer")
+    _add(menu, "&Stop", lambda: _chat(window).chat.stop(), "Ctrl+.")
+    _add(menu, "Answer &Again", lambda: _chat(window).answer_last_again(), "Ctrl+R")
+    menu.addSeparator()
+    for name, form in FORMS.items():
+        _add(menu, form.title, partial(_copy_last, window, name), "Ctrl+Shift+C" if name == "text" else None)
+    speak = _add(menu, "&Speak", lambda: _chat(window).speak_last(), "Ctrl+Shift+S")
+    speak.setVisible(Speech(menu).is_possible)
+
+
+def _copy_last(window: MainWindow, form: str) -> None:
+    _chat(window).copy_last(form)
+
+
+def _help_menu(window: MainWindow) -> None:
+    menu = window.menuBar().addMenu("&Help")
+    about = _add(menu, "&About Smolsight", lambda: _about(window))
+    about.setMenuRole(QAction.MenuRole.AboutRole)
+
+
+def _add(menu: QMenu, title: str, wanted: Callable[[], object], keys: Keys | str | None = None) -> QAction:
+    action = QAction(title, menu)
+    if keys is not None:
+        action.setShortcut(QKeySequence(keys))
+    action.triggered.connect(lambda: wanted())
+    menu.addAction(action)
+    return action
+
+
+def _toggle_full_screen(window: MainWindow) -> None:
+    if window.isFullScreen():
+        window.showNormal()
+    else:
+        window.showFullScreen()
+
+
+def _about(window: MainWindow) -> None:
+    QMessageBox.about(
+        window,
+        "Smolsight",
+        "Smolsight looks at pictures and clips and says what is in them, with nothing leaving this machine.",
+    )

@@ -1,0 +1,38 @@
+"""What the window knows of a section: a widget with tools of its own that may take files."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QWidget
+
+
+class Section(QWidget):
+    """One of the rows of the source list. Subclasses fill in what they have."""
+
+    name = ""
+    title = ""
+
+    def tools(self) -> Sequence[QAction]:
+        """What the toolbar shows at its left while this section is shown."""
+        return ()
+
+    def choices(self) -> Sequence[QAction]:
+        """What the toolbar shows at its right, beside the model: each with a menu."""
+        return ()
+
+    def can_take(self, paths: Sequence[Path]) -> bool:
+        """Whether files that are opened or dropped on the window are for this section."""
+        return False
+
+    def take(self, paths: Sequence[Path]) -> None:
+        """Open these files."""
+
+    def arrive(self) -> None:
+        """The section is shown from now on."""
+
+    def leave(self) -> None:
+        """Another section is shown from now on."""
+
+    def close_down(self) -> None:
+        """The window closes: end timers, keep what is to be kept."""

@@ -1,0 +1,23 @@
+"""What every section is given: the engine, threads for other work, the chosen model, a place to say things."""
+
+from dataclasses import dataclass
+
+from app.desktop.background import Background
+from app.desktop.engine_bridge import EngineBridge
+from app.desktop.model_choice import ModelChoice
+from app.desktop.status_line import StatusLine
+
+
+@dataclass(frozen=True)
+class Services:
+    """`files` opens pictures and clips; `status` is the line for what is no answer and needs no dialog."""
+
+    bridge: EngineBridge
+    files: Background
+    models: ModelChoice
+    status: StatusLine
+
+    def close(self) -> None:
+        """End every thread; a step of the model that is under way ends a moment later."""
+        self.files.close()
+        self.bridge.close()

@@ -1,0 +1,93 @@
+"""SVG icons in the palette's own colour, drawn anew when that changes.
+
+An icon's file (`assets/icons`) draws with `currentColor`; what it is comes from a palette role of the moment.
+"""
+
+from functools import cache
+from typing import Protocol
+from weakref import WeakKeyDictionary
+
+from PySide6.QtCore import QByteArray, QEvent, QObject, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
+from PySide6.QtSvg import QSvgRenderer
+
+import assets
+
+SIZES = (16, 20, 24)
+RATIOS = (1, 2)
+Role = QPalette.ColorRole
+
+
+class HasIcon(Protocol):
+    """An action, a button, a list item."""
+
+    def setIcon(self, icon: QIcon) -> None: ...
+
+
+class Icons(QObject):
+    """Gives icons to whatever has one, and gives them again when the palette changes."""
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._held: WeakKeyDictionary[QObject, tuple[str, Role]] = WeakKeyDictionary()
+        parent.installEventFilter(self)
+
+    def give(self, target: QObject, name: str, role: Role = Role.ButtonText) -> None:
+        self._held[target] = (name, role)
+        target.setIcon(icon(name, role))  # type: ignore[attr-defined]
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ApplicationPaletteChange:
+            _tinted.cache_clear()
+            for target, (name, role) in list(self._held.items()):
+                target.setIcon(icon(name, role))  # type: ignore[attr-defined]
+        return False
+
+
+def give_icon(target: QObject, name: str, role: Role = Role.ButtonText) -> None:
+    """Set the icon `name` on a QAction or a button, in the colour of a palette role, for as long as it lives."""
+    application = QGuiApplication.instance()
+    assert application is not None, "icons are given when there is an application"
+    icons = application.findChild(Icons) or Icons(application)
+    icons.give(target, name, role)
+
+
+def icon(name: str, role: Role = Role.ButtonText) -> QIcon:
+    """The icon in the colours that the palette has now."""
+    palette = QGuiApplication.palette()
+    normal, chosen = palette.color(role), palette.color(Role.HighlightedText)
+    disabled = palette.color(QPalette.ColorGroup.Disabled, Role.ButtonText)
+    return _tinted(name, *(colour.name(QColor.NameFormat.HexArgb) for colour in (normal, disabled, chosen)))
+
+
+def pixmap(name: str, colour: QColor, size: int, ratio: float = 1.0) -> QPixmap:
+    """One picture of an icon, `size` logical pixels square."""
+    sharp = round(size * ratio)
+    drawn = QPixmap(QSize(sharp, sharp))
+    drawn.fill(Qt.GlobalColor.transparent)
+    # The alpha goes on the whole picture: an SVG colour has none.
+    opaque = QColor(colour)
+    opaque.setAlpha(255)
+    painter = QPainter(drawn)
+    painter.setOpacity(colour.alphaF())
+    svg = _source(name).replace("currentColor", opaque.name())
+    QSvgRenderer(QByteArray(svg.encode())).render(painter, QRectF(0, 0, sharp, sharp))
+    painter.end()
+    drawn.setDevicePixelRatio(ratio)
+    return drawn
+
+
+@cache
+def _tinted(name: str, normal: str, disabled: str, chosen: str) -> QIcon:
+    made = QIcon()
+    modes = ((QIcon.Mode.Normal, normal), (QIcon.Mode.Disabled, disabled), (QIcon.Mode.Selected, chosen))
+    for mode, colour in modes:
+        for size in SIZES:
+            for ratio in RATIOS:
+                made.addPixmap(pixmap(name, QColor(colour), size, ratio), mode)
+    return made
+
+
+@cache
+def _source(name: str) -> str:
+    return (assets.path("icons") / f"{name}.svg").read_text(encoding="utf-8")

@@ -54,6 +54,7 @@ def answer_record(asked: Asked, answer: "Answer", text: str, load_seconds: float
         "prompt_tokens": answer.prompt_tokens,
         "cached_tokens": answer.cached_tokens,
         "generated_tokens": answer.generated_tokens,
+        **({"forgotten": asdict(answer.forgot)} if answer.forgot else {}),
         **({"span": spans if asked.together else spans[0]} if any(spans) else {}),
         "seconds": {"load": load_seconds, **asdict(answer.seconds)},
         "tokens_per_second": answer.tokens_per_second,

@@ -4,6 +4,7 @@ On Metal they are MLX's own fused kernels. On an x86 CPU MLX computes `exp` one 
 makes softmax and the activations most of the work; there `cpu.py` takes their place.
 """
 
+from dataclasses import dataclass
 from functools import partial
 
 import mlx.core as mx
@@ -14,11 +15,30 @@ from mlx_model import cpu
 ON_METAL = mx.metal.is_available()
 
 
-def attention(queries: mx.array, keys: mx.array, values: mx.array, *, scale: float, causal: bool = False) -> mx.array:
+@dataclass(frozen=True)
+class Packed:
+    """Keys or values [B, kv heads, S, d] as `mx.quantize` packs them along d."""
+
+    weights: mx.array
+    scales: mx.array
+    biases: mx.array
+    group_size: int
+    bits: int
+
+    def unpacked(self) -> mx.array:
+        return mx.dequantize(self.weights, self.scales, self.biases, group_size=self.group_size, bits=self.bits)
+
+
+def attention(
+    queries: mx.array, keys: mx.array | Packed, values: mx.array | Packed, *, scale: float, causal: bool = False
+) -> mx.array:
     """softmax(scale * Q K^T) V: queries [B, heads, L, d], keys and values [B, kv heads, S, d] -> [B, heads, L, d].
 
-    `causal`: position i of L sees the first S - L + i + 1 keys.
+    `causal`: position i of L sees the first S - L + i + 1 keys. Keys are packed where values are.
     """
+    if isinstance(keys, Packed) and isinstance(values, Packed):
+        return attention_to_packed(queries, keys, values, scale=scale, causal=causal)
+    assert isinstance(keys, mx.array) and isinstance(values, mx.array), "both are packed or none"
     if ON_METAL:
         mask = "causal" if causal else None
         return mx.fast.scaled_dot_product_attention(queries, keys, values, scale=scale, mask=mask)
@@ -59,3 +79,31 @@ def add_projected(residual: mx.array, x: mx.array, layer: nn.Module) -> mx.array
 def logsumexp(x: mx.array) -> mx.array:
     """log(sum(exp(x))) of a vector."""
     return mx.logsumexp(x) if ON_METAL else cpu.logsumexp(x)
+
+
+def attention_to_packed(
+    queries: mx.array, keys: Packed, values: Packed, *, scale: float, causal: bool = False
+) -> mx.array:
+    """The same over packed keys and values, which stay packed. Never run on Metal by a test: they run on a CPU."""
+    B, heads, L, d = queries.shape
+    kv_heads, S = keys.weights.shape[1:3]
+    # Queries that share a head of keys stand side by side, as quantized_matmul repeats nothing.
+    grouped = (queries * scale).reshape(B, kv_heads, heads // kv_heads * L, d)
+    scores = _times(grouped, keys, transpose=True)
+    if causal and L > 1:
+        hidden = mx.arange(S)[None] > mx.arange(L)[:, None] + (S - L)
+        scores = mx.where(mx.tile(hidden, (heads // kv_heads, 1)), -mx.inf, scores)
+    weights = mx.softmax(scores, axis=-1, precise=True)
+    return _times(weights, values, transpose=False).reshape(B, heads, L, d)
+
+
+def _times(x: mx.array, packed: Packed, *, transpose: bool) -> mx.array:
+    return mx.quantized_matmul(
+        x,
+        packed.weights,
+        packed.scales,
+        packed.biases,
+        transpose=transpose,
+        group_size=packed.group_size,
+        bits=packed.bits,
+    )

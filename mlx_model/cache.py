@@ -1,10 +1,14 @@
 """The KV cache of one decoder layer: keys and values of every position seen so far.
 
-Room is taken in steps, so a token writes in place instead of copying the whole cache. Knows nothing of what the
-positions hold.
+Room is taken in steps, so a token writes in place instead of copying the whole cache. A branch shares its first
+positions with the cache that it came from, until one of the two writes. Knows nothing of what the positions hold.
 """
 
+from typing import Self
+
 import mlx.core as mx
+
+from mlx_model.arithmetic import ON_METAL, Packed
 
 STEP = 256
 
@@ -14,37 +18,133 @@ class KVCache:
 
     def __init__(self) -> None:
         self.offset = 0
-        self._keys: mx.array | None = None
-        self._values: mx.array | None = None
+        # Every array has its positions on the third axis. Those of a branch belong to others too.
+        self._arrays: list[mx.array] = []
+        self._are_shared = False
 
-    def update(self, keys: mx.array, values: mx.array) -> tuple[mx.array, mx.array]:
+    def update(self, keys: mx.array, values: mx.array) -> tuple[mx.array | Packed, mx.array | Packed]:
         """Append [B, kv heads, L, head_dim] and return all keys and values up to the new end."""
-        start, self.offset = self.offset, self.offset + keys.shape[2]
-        self._keys = _with_room(self._keys, keys, start, self.offset)
-        self._values = _with_room(self._values, values, start, self.offset)
-        self._keys[..., start : self.offset, :] = keys
-        self._values[..., start : self.offset, :] = values
-        return self._keys[..., : self.offset, :], self._values[..., : self.offset, :]
+        keys, values = self._append([keys, values])
+        return keys, values
 
     def trim(self, count: int) -> None:
         """Forget the last `count` positions; the room stays."""
         assert 0 <= count <= self.offset, f"cannot trim {count} of {self.offset} positions"
         self.offset -= count
 
+    def branch(self, length: int) -> Self:
+        """A cache of the first `length` positions that goes its own way; neither sees what the other writes."""
+        assert 0 <= length <= self.offset, f"cannot branch at {length} of {self.offset} positions"
+        branch = self._like()
+        branch.offset = length
+        branch._arrays, branch._are_shared = [array[:, :, :length] for array in self._arrays], True
+        # Without a copy: evaluated, a slice is a view.
+        mx.eval(branch._arrays)
+        return branch
+
+    @property
+    def form(self) -> str:
+        """What a file's cache must have been for `restore` to take it."""
+        return "plain"
+
     @property
     def arrays(self) -> list[mx.array]:
         """What must be evaluated for the cache to be up to date."""
-        return [] if self._keys is None or self._values is None else [self._keys, self._values]
+        return self._arrays
 
     @property
     def nbytes(self) -> int:
-        return sum(array.nbytes for array in self.arrays)
+        """Bytes in use, room included; what is shared counts in full."""
+        return sum(array.nbytes for array in self._arrays)
+
+    def used(self) -> list[mx.array]:
+        """The positions in use, to be written to a file: `restore` takes them back."""
+        return [array[:, :, : self.offset] for array in self._arrays]
+
+    def restore(self, arrays: list[mx.array]) -> None:
+        """Become the cache whose `used` these are. Raises ValueError where they cannot be of one like this."""
+        if len(arrays) != 2 or any(array.ndim != 4 or array.shape != arrays[0].shape for array in arrays):
+            raise ValueError("not the keys and values of a layer")
+        self.offset, self._arrays, self._are_shared = arrays[0].shape[2], arrays, True
+
+    def _like(self) -> Self:
+        return type(self)()
+
+    def _append(self, new: list[mx.array]) -> list[mx.array]:
+        """Write at the end of each array; each up to the new end."""
+        start, self.offset = self.offset, self.offset + new[0].shape[2]
+        if not self._arrays or self._are_shared or self._arrays[0].shape[2] < self.offset:
+            self._arrays = _with_room(self._arrays, new, start)
+            self._are_shared = False
+        for array, part in zip(self._arrays, new, strict=True):
+            array[:, :, start : self.offset] = part
+        return [array[:, :, : self.offset] for array in self._arrays]
 
 
-def _with_room(store: mx.array | None, new: mx.array, used: int, needed: int) -> mx.array:
-    if store is not None and store.shape[2] >= needed:
-        return store
-    B, heads, _, head_dim = new.shape
-    room = -(-(needed - used) // STEP) * STEP
-    fresh = mx.zeros((B, heads, room, head_dim), new.dtype)
-    return fresh if store is None else mx.concatenate([store[..., :used, :], fresh], axis=2)
+class QuantizedKVCache(KVCache):
+    """A cache that packs keys and values into 8 or 4 bits once it holds more than `begin` positions.
+
+    Until then it is exact. On Metal attention reads the packed numbers as they are (`mx.quantized_matmul`): that this
+    is any faster there than the plain cache has not been measured, on no machine. On a CPU they are unpacked for each
+    step, which is slower than the plain cache: it saves memory alone.
+    """
+
+    def __init__(self, bits: int, begin: int = 0) -> None:
+        super().__init__()
+        self.bits, self.begin = bits, begin
+        self._group_size = 0  # of packed arrays
+
+    def update(self, keys: mx.array, values: mx.array) -> tuple[mx.array | Packed, mx.array | Packed]:
+        if not self._group_size and self.offset + keys.shape[2] <= self.begin:
+            return super().update(keys, values)
+        if not self._group_size:
+            self._group_size = group_size(keys.shape[3])
+            if self._arrays:
+                old_keys, old_values = self.used()
+                self._arrays = [*self._pack(old_keys), *self._pack(old_values)]
+        arrays = self._append([*self._pack(keys), *self._pack(values)])
+        packed_keys, packed_values = self._as_packed(*arrays[:3]), self._as_packed(*arrays[3:])
+        return (packed_keys, packed_values) if ON_METAL else (packed_keys.unpacked(), packed_values.unpacked())
+
+    @property
+    def form(self) -> str:
+        return f"{self.bits} bits"
+
+    def restore(self, arrays: list[mx.array]) -> None:
+        if len(arrays) == 2:
+            super().restore(arrays)
+            return
+        if len(arrays) != 6 or any(array.ndim != 4 or array.shape[:3] != arrays[0].shape[:3] for array in arrays):
+            raise ValueError("not the packed keys and values of a layer")
+        self._group_size = arrays[0].shape[3] * 32 // self.bits // arrays[1].shape[3]
+        self.offset, self._arrays, self._are_shared = arrays[0].shape[2], arrays, True
+
+    def _like(self) -> Self:
+        branch = type(self)(self.bits, self.begin)
+        branch._group_size = self._group_size
+        return branch
+
+    def _as_packed(self, weights: mx.array, scales: mx.array, biases: mx.array) -> Packed:
+        return Packed(weights, scales, biases, self._group_size, self.bits)
+
+    def _pack(self, x: mx.array) -> tuple[mx.array, mx.array, mx.array]:
+        return mx.quantize(x, group_size=self._group_size, bits=self.bits)
+
+
+def group_size(head_dim: int) -> int:
+    """The largest group of numbers with one scale that divides a head. ValueError where none does."""
+    for size in (64, 32):
+        if head_dim % size == 0:
+            return size
+    raise ValueError(f"heads of {head_dim} numbers cannot be packed in groups of 32 or 64")
+
+
+def _with_room(arrays: list[mx.array], new: list[mx.array], used: int) -> list[mx.array]:
+    """The `used` positions of each, with room for those of `new` behind them."""
+    added = new[0].shape[2]
+    # A branch ends where it was cut, and may go on from within a step.
+    room = -(-added // STEP) * STEP
+    fresh = [mx.zeros((*part.shape[:2], room, part.shape[3]), part.dtype) for part in new]
+    if not used:
+        return fresh
+    return [mx.concatenate([array[:, :, :used], more], axis=2) for array, more in zip(arrays, fresh, strict=True)]

@@ -9,22 +9,37 @@ import gc
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from mlx_model.errors import Cancelled
+from mlx_model.errors import Cancelled, CheckpointError, SaveError
 from mlx_model.job_thread import JobThread
 from mlx_model.prompt import Message
-from mlx_model.protocol import Ask, EncodeAhead, EngineEvent, Job, Loaded, LoadStarted, Unload
+from mlx_model.protocol import (
+    Ask,
+    EncodeAhead,
+    EngineEvent,
+    Forget,
+    Job,
+    Loaded,
+    LoadStarted,
+    OpenSession,
+    SaveSession,
+    Unload,
+)
 from mlx_model.request import Request
 
 if TYPE_CHECKING:
+    from mlx_model.cache import KVCache
     from mlx_model.checkpoint import Checkpoint
     from mlx_model.features import FeatureCache
+    from mlx_model.sessions import Sessions
 
 FEATURE_BYTES = 256 * 2**20
 FEATURE_DISK_BYTES = 2 * 2**30
+SESSION_BYTES = 2**30
+PACKED_FROM = 1024  # positions; a short conversation stays exact
 
 
 class MLXEngine(JobThread):
@@ -32,7 +47,8 @@ class MLXEngine(JobThread):
 
     It remembers up to `feature_bytes` of image tokens, so that known pictures are not looked at again; with 0 it saves
     itself the hashing of their pixels. With a `feature_folder` it also keeps up to `feature_disk_bytes` of them there,
-    for its next run and for other processes.
+    for its next run and for other processes. Of conversations it keeps up to `session_bytes` of KV caches, those that
+    were asked longest ago go first. With `kv_bits` these are packed from PACKED_FROM positions on: smaller, less exact.
     """
 
     def __init__(
@@ -42,24 +58,38 @@ class MLXEngine(JobThread):
         feature_bytes: int = FEATURE_BYTES,
         feature_folder: Path | None = None,
         feature_disk_bytes: int = FEATURE_DISK_BYTES,
+        session_bytes: int = SESSION_BYTES,
+        kv_bits: Literal[8, 4] | None = None,
     ) -> None:
-        worker = _ModelWorker(feature_bytes, feature_folder, feature_disk_bytes)
+        worker = _ModelWorker(feature_bytes, feature_folder, feature_disk_bytes, session_bytes, kv_bits)
         super().__init__(worker, idle_seconds=idle_seconds)
 
 
 class _ModelWorker:
     """A loaded model and what it has seen. Lives on the engine's thread alone."""
 
-    def __init__(self, feature_bytes: int, feature_folder: Path | None, feature_disk_bytes: int) -> None:
-        self._feature_bytes = feature_bytes
+    def __init__(
+        self,
+        feature_bytes: int,
+        feature_folder: Path | None,
+        feature_disk_bytes: int,
+        session_bytes: int,
+        kv_bits: int | None,
+    ) -> None:
+        self._feature_bytes, self._session_bytes, self._kv_bits = feature_bytes, session_bytes, kv_bits
         self._feature_folder, self._feature_disk_bytes = feature_folder, feature_disk_bytes
         self._checkpoint: Checkpoint | None = None
         self.loaded: Path | None = None
         self._seen: FeatureCache | None = None
+        self._kept: Sessions | None = None
 
     def stream(self, job: Job, cancelled: threading.Event) -> Iterator[EngineEvent]:
         if isinstance(job, Unload):
             self._unload()
+            return
+        if isinstance(job, Forget):
+            if self._kept is not None:
+                self._kept.forget(job.conversation)
             return
         if job.folder != self.loaded:
             yield from self._load(job.folder, cancelled)
@@ -70,17 +100,45 @@ class _ModelWorker:
         from mlx_model.looking import stream_look
 
         match job:
-            case Ask(_, request, reading):
-                yield from stream_answer(self._checkpoint, request, cancelled, reading=reading, seen=self._seen)
+            case Ask(_, request, reading, conversation):
+                yield from stream_answer(
+                    self._checkpoint,
+                    request,
+                    cancelled,
+                    reading=reading,
+                    seen=self._seen,
+                    kept=self._kept,
+                    conversation=conversation,
+                )
+            case SaveSession(folder, name, file):
+                self._save(folder, name, file)
+            case OpenSession(folder, name, file):
+                self._open(folder, name, file)
             case EncodeAhead(_, pictures, detail) if self._seen is not None:
                 request = Request((Message("user", pictures),), detail)
                 yield from stream_look(self._checkpoint, request, cancelled, self._seen)
+
+    def _save(self, folder: Path, conversation: str, file: Path) -> None:
+        from mlx_model.identity import model_identity
+        from mlx_model.session_file import write_session
+
+        session = self._kept.get(conversation) if self._kept else None
+        if session is None:
+            raise SaveError("Nothing is kept of the conversation that could be written: ask something first.")
+        write_session(file, session, model_identity(folder))
+
+    def _open(self, folder: Path, conversation: str, file: Path) -> None:
+        from mlx_model.identity import model_identity
+        from mlx_model.session_file import read_session
+
+        assert self._kept is not None, "it comes with the model"
+        self._kept.put(conversation, read_session(file, self._kept.new_cache(), model_identity(folder)))
 
     def rest(self) -> None:
         self._unload()
 
     def end(self) -> None:
-        self._checkpoint = self.loaded = self._seen = None
+        self._checkpoint = self.loaded = self._seen = self._kept = None
         if "mlx.core" in sys.modules:
             import mlx.core as mx
 
@@ -93,12 +151,28 @@ class _ModelWorker:
         yield LoadStarted(folder)
         begin = time.perf_counter()
         from mlx_model.checkpoint import load
+        from mlx_model.memory import limit_memory
+        from mlx_model.sessions import Sessions
 
+        limit_memory()
         checkpoint = load(folder, cancelled=cancelled)
+        self._kept = Sessions(self._new_cache(checkpoint), self._session_bytes)
         self._checkpoint, self.loaded = checkpoint, folder
         self._seen = self._new_memory(folder)
         context = checkpoint.config.text.max_position_embeddings
         yield Loaded(folder, time.perf_counter() - begin, checkpoint.image_config, context)
+
+    def _new_cache(self, checkpoint: "Checkpoint") -> "Callable[[], list[KVCache]]":
+        from mlx_model.cache import QuantizedKVCache, group_size
+
+        bits, model = self._kv_bits, checkpoint.model.language_model
+        if bits is None:
+            return model.new_cache
+        try:
+            group_size(checkpoint.config.text.head_dim)
+        except ValueError as error:
+            raise CheckpointError(f"The KV cache of {checkpoint.folder} cannot be packed: {error}.") from error
+        return lambda: [QuantizedKVCache(bits, PACKED_FROM) for _ in model.layers]
 
     def _new_memory(self, folder: Path) -> "FeatureCache | None":
         from mlx_model.feature_files import FeatureFiles
@@ -115,7 +189,7 @@ class _ModelWorker:
             return
         import mlx.core as mx
 
-        self._checkpoint = self.loaded = self._seen = None
+        self._checkpoint = self.loaded = self._seen = self._kept = None
         # Layers refer to each other, so counting references does not free them.
         gc.collect()
         mx.clear_cache()

@@ -9,6 +9,7 @@
     │   ├── RefusedError          it needs code to run, or is of an unknown architecture
     │   └── DownloadError         it could not be fetched
     ├── ConversionError       weights that could not be converted or written
+    ├── SaveError             a conversation that could not be written to a file, or taken back from it
     ├── ContextLimitError     the prompt does not fit the model's context
     └── Cancelled             the user said stop
 
@@ -51,6 +52,10 @@ class DownloadError(ModelError):
 
 class ConversionError(SmolsightError):
     """A conversion could not be carried out or written."""
+
+
+class SaveError(SmolsightError):
+    """A conversation could not be written to a file, or taken back from it."""
 
 
 class ContextLimitError(SmolsightError):

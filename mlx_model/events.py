@@ -1,6 +1,6 @@
 """What happens while a question is answered, as small dataclasses in the order in which they come.
 
-    Planned, TilesEncoded..., Prefilled..., TextDelta..., Answered
+    Forgot, Planned, TilesEncoded..., Prefilled..., TextDelta..., Answered
 
 Plain Python values alone: these cross threads and processes.
 """
@@ -15,8 +15,22 @@ FinishReason = Literal["stop", "length", "repetition", "cancelled"]
 
 
 @dataclass(frozen=True)
+class Forgot:
+    """What of a conversation was left out, since the model's context holds no more: the oldest goes first.
+
+    `media` counts its pictures and clips, `messages` those that went as a whole. The last question is never touched.
+    """
+
+    media: int
+    messages: int
+
+
+@dataclass(frozen=True)
 class Planned:
-    """The work ahead, known before it starts: one plan a picture or clip, the prompt's length in tokens."""
+    """The work ahead, known before it starts: one plan a picture or clip, the prompt's length in tokens.
+
+    Plans are of what is seen, so of nothing that was left out.
+    """
 
     plans: tuple[Plan | FramePlan, ...]
     image_tokens: int
@@ -25,7 +39,7 @@ class Planned:
 
 @dataclass(frozen=True)
 class TilesEncoded:
-    """`done` of `total` tiles have become image tokens; a clip's frame is a tile."""
+    """`done` of `total` tiles have become image tokens; a clip's frame is a tile. What was read before is left out."""
 
     done: int
     total: int
@@ -67,7 +81,10 @@ class Seconds:
 
 @dataclass(frozen=True)
 class Answer:
-    """The whole answer and what it took. `generated_tokens` leaves out the stop token."""
+    """The whole answer and what it took. `generated_tokens` leaves out the stop token.
+
+    `cached_tokens` of the `prompt_tokens` had been read before. `forgot` is what the context had no room for, if any.
+    """
 
     text: str
     finish_reason: FinishReason
@@ -80,6 +97,7 @@ class Answer:
     seconds: Seconds
     tokens_per_second: float | None
     peak_memory_bytes: int
+    forgot: Forgot | None = None
 
 
 @dataclass(frozen=True)
@@ -89,4 +107,4 @@ class Answered:
     answer: Answer
 
 
-Event = Planned | TilesEncoded | Prefilled | TextDelta | Answered
+Event = Forgot | Planned | TilesEncoded | Prefilled | TextDelta | Answered

@@ -13,7 +13,7 @@ import numpy as np
 
 from mlx_model.checkpoint import Checkpoint, load
 from mlx_model.generate import prefill
-from mlx_model.looking import Looking
+from mlx_model.looking import Looking, plans_of
 from mlx_model.prompt import build_prompt
 from mlx_model.request import Request
 from mlx_model.stopwatch import Stopwatch
@@ -39,9 +39,8 @@ def load_as(folder: Path, arithmetic: Arithmetic) -> Checkpoint:
 
 def first_logits(checkpoint: Checkpoint, request: Request) -> np.ndarray:
     """Float32 logits [vocabulary] behind the request's prompt."""
-    looking = Looking(checkpoint, request, threading.Event(), Stopwatch(), None)
-    plans = looking.plans_at(request.detail)
-    looked = looking.stream(plans)
+    plans = plans_of(checkpoint, request, request.detail)
+    looked = Looking(checkpoint, request, threading.Event(), Stopwatch(), None).stream(plans)
     while True:
         try:
             next(looked)

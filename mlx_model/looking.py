@@ -33,8 +33,24 @@ def stream_look(
 
     Raises Cancelled after the batch of tiles under way, InputError where the model cannot see.
     """
-    looking = Looking(checkpoint, request, cancelled, Stopwatch(), seen)
-    yield from looking.stream(looking.plans_at(request.detail))
+    plans = plans_of(checkpoint, request, request.detail)
+    yield from Looking(checkpoint, request, cancelled, Stopwatch(), seen).stream(plans)
+
+
+def plans_of(checkpoint: Checkpoint, request: Request, detail: Detail, max_frames: int | None = None) -> Plans:
+    """One plan for each picture and clip, in order. Raises DetailError, and InputError where the model cannot see."""
+    return tuple(
+        plan_frames(part, _image_config(checkpoint), max_frames)
+        if isinstance(part, Clip)
+        else plan(part.image.width, part.image.height, detail, _image_config(checkpoint))
+        for part in request.media
+    )
+
+
+def _image_config(checkpoint: Checkpoint) -> ImageConfig:
+    if checkpoint.image_config is None:
+        raise InputError("The model reads text alone and cannot look at pictures: choose a SmolVLM checkpoint.")
+    return checkpoint.image_config
 
 
 class Looking:
@@ -52,38 +68,23 @@ class Looking:
         self.watch, self.seen = watch, seen
         self._total = 0
 
-    @property
-    def image_config(self) -> ImageConfig:
-        """Raises InputError for a model that cannot see."""
-        if self.checkpoint.image_config is None:
-            raise InputError("The model reads text alone and cannot look at pictures: choose a SmolVLM checkpoint.")
-        return self.checkpoint.image_config
-
-    def plans_at(self, detail: Detail, max_frames: int | None = None) -> Plans:
-        """One plan for each picture and clip, in order. Raises DetailError, and InputError as `image_config` does."""
-        return tuple(
-            plan_frames(part, self.image_config, max_frames)
-            if isinstance(part, Clip)
-            else plan(part.image.width, part.image.height, detail, self.image_config)
-            for part in self.request.media
-        )
-
-    def stream(self, plans: Plans) -> Generator[Event, None, mx.array | None]:
+    def stream(self, plans: Plans, known: int = 0) -> Generator[Event, None, mx.array | None]:
         """Image tokens of everything in a row, [tokens, D]; None where there is nothing to see.
 
-        Raises Cancelled after the batch of tiles under way.
+        The first `known` pictures and clips are left out. Raises Cancelled after the batch of tiles under way.
         """
-        self._total = sum(plan.tiles for plan in plans)
+        self._total = sum(plan.tiles for plan in plans[known:])
         features: list[mx.array] = []
-        for part, part_plan in zip(self.request.media, plans, strict=True):
+        for part, part_plan in list(zip(self.request.media, plans, strict=True))[known:]:
             self.stop_if_cancelled()
             done = sum(map(len, features))
             if isinstance(part, Clip) and isinstance(part_plan, FramePlan):
                 features.append((yield from self._watch(part, part_plan, done)))
             elif isinstance(part, Picture) and isinstance(part_plan, Plan):
                 features.append((yield from self._look_at(part, part_plan, done)))
-        # The encoder's activations are the largest buffers of all; the decoder cannot use them again.
-        mx.clear_cache()
+        if features:
+            # The encoder's activations are the largest buffers of all; the decoder cannot use them again.
+            mx.clear_cache()
         return mx.concatenate(features).flatten(0, 1) if features else None
 
     def _look_at(self, picture: Picture, picture_plan: Plan, before: int) -> Generator[Event, None, mx.array]:
@@ -92,7 +93,7 @@ class Looking:
             features = self.seen.get(picture.image, picture_plan) if self.seen is not None else None
         if features is None:
             with self.watch.stage("preprocess"):
-                distinct, order = unique_tiles(cut_tiles(picture.image, picture_plan, self.image_config))
+                distinct, order = unique_tiles(cut_tiles(picture.image, picture_plan, _image_config(self.checkpoint)))
             batches = yield from self._encode(distinct, before)
             features = mx.concatenate(batches)[mx.array(order)]
             if self.seen is not None:
@@ -110,7 +111,9 @@ class Looking:
         if tokens:
             yield TilesEncoded(before + len(tokens), self._total)
         unread = [index for index in frames.indices if index not in tokens]
-        tiles = stream_tiles(clip, replace(frames, indices=tuple(unread)), self.image_config, self.cancelled)
+        tiles = stream_tiles(
+            clip, replace(frames, indices=tuple(unread)), _image_config(self.checkpoint), self.cancelled
+        )
         with closing(read_ahead(in_batches(tiles))) as batches:
             while unread:
                 with self.watch.stage("preprocess"):
@@ -148,7 +151,7 @@ class Looking:
     def _encode(self, tiles: np.ndarray, before: int) -> Generator[Event, None, list[mx.array]]:
         features: list[mx.array] = []
         with self.watch.stage("vision"):
-            for batch in stream_features(self.checkpoint.model, tiles, self.image_config):
+            for batch in stream_features(self.checkpoint.model, tiles, _image_config(self.checkpoint)):
                 features.append(batch)
                 yield TilesEncoded(before + sum(map(len, features)), self._total)
                 self.stop_if_cancelled()

@@ -7,6 +7,7 @@ becomes the same number of image tokens. Mirrors transformers' `models/smolvlm/p
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, Protocol
 
 from PIL import Image
@@ -14,6 +15,7 @@ from PIL import Image
 from mlx_model.chat_template import ChatTemplate, TemplateMessage, TemplatePart
 from mlx_model.config import ModelConfig
 from mlx_model.errors import CheckpointError, InputError
+from mlx_model.images import pixel_hash
 from mlx_model.tokenizer import FAKE_IMAGE, GLOBAL_IMAGE, IMAGE, Tokenizer, replace_surrogates
 from mlx_model.video import Clip, FramePlan
 from mlx_model.video_prompt import VIDEO, clip_tags, render_with_clips
@@ -28,10 +30,15 @@ class Text:
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture at its place between words. `name` is what errors call it."""
+    """A picture at its place between words, its pixels not to be changed. `name` is what errors call it."""
 
     image: Image.Image
     name: str = ""
+
+    @cached_property
+    def pixel_hash(self) -> str:
+        """What identifies it. Hashed once, however many turns of a conversation show it."""
+        return pixel_hash(self.image)
 
 
 Part = Text | Picture | Clip

@@ -5,7 +5,7 @@
 
 A job ends with exactly one event of `LAST`. In between come, as far as they apply and in this order:
 
-    LoadStarted, Loaded, Planned, TilesEncoded..., Prefilled..., TextDelta...
+    LoadStarted, Loaded, Forgot, Planned, TilesEncoded..., Prefilled..., TextDelta...
 
 Plain Python values alone, without MLX and without Qt, so that a face can be built and tested with a scripted engine.
 """
@@ -36,11 +36,18 @@ class Ask:
     """Answer a request with the model of a folder, which is loaded first where it is not.
 
     `reading` is the seconds that went into opening the pictures: they count as the request's.
+
+    `conversation` names what the request's messages are a part of, and the engine keeps what the model has read of it:
+    the next request by that name pays for what is new in its messages alone, one by another name for what no kept
+    conversation has in common with it. Each request has all the messages, so what is edited, dropped or said again
+    needs no telling. None: nothing is kept. Where a conversation outgrows the model's context, its oldest pictures and
+    clips, then its oldest messages are left out, and `Forgot` says so; without a name it fails instead.
     """
 
     folder: Path
     request: Request
     reading: float = 0.0
+    conversation: str | None = None
 
 
 @dataclass(frozen=True)
@@ -53,11 +60,42 @@ class EncodeAhead:
 
 
 @dataclass(frozen=True)
+class SaveSession:
+    """Write what the model of a folder has read of a conversation to a file, whole or not at all.
+
+    Fails with SaveError where that model is not loaded, nothing is kept of the conversation, or there is no room.
+    """
+
+    folder: Path
+    conversation: str
+    file: Path
+
+
+@dataclass(frozen=True)
+class OpenSession:
+    """Take back what `SaveSession` wrote, so that the conversation's next question need not read it again.
+
+    Fails with SaveError where the file is damaged, or another model's: the conversation is then read anew.
+    """
+
+    folder: Path
+    conversation: str
+    file: Path
+
+
+@dataclass(frozen=True)
+class Forget:
+    """Give back what is kept of a conversation; nothing to do where nothing is."""
+
+    conversation: str
+
+
+@dataclass(frozen=True)
 class Unload:
     """Give the model's memory back. The next job that needs a model loads it again."""
 
 
-Job = Load | Ask | EncodeAhead | Unload
+Job = Load | Ask | EncodeAhead | SaveSession | OpenSession | Forget | Unload
 
 
 @dataclass(frozen=True)

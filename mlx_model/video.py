@@ -5,11 +5,13 @@ and its size: the frame to `video_size.longest_edge`, then squared to one tile, 
 averaged (paper, figure 3). Knows neither prompts nor MLX.
 """
 
+import secrets
 import statistics
 import threading
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 
@@ -56,6 +58,11 @@ class Clip:
     def duration(self) -> float:
         """Seconds."""
         return len(self.times) / self.rate
+
+    @cached_property
+    def identity(self) -> str:
+        """What identifies the file as it was when opened; without a stamp, and of a window, nothing but this object."""
+        return str(self.stamp) if self.stamp and not self.tiles else secrets.token_hex(16)
 
 
 @dataclass(frozen=True)
@@ -165,11 +172,14 @@ def stream_tiles(
 ) -> Iterator[np.ndarray]:
     """The planned frames as uint8 [tile, tile, 3], one after the other; no more than one frame is held.
 
-    Raises InputError where one cannot be decoded, Cancelled once `cancelled` is set.
+    Raises InputError where one cannot be decoded or the file is no longer what was opened, Cancelled once `cancelled`
+    is set.
     """
     if clip.tiles:
         yield from (clip.tiles[index] for index in frames.indices)
         return
+    if clip.stamp and _stamp(clip.path) not in (clip.stamp, ()):
+        raise InputError(f"{clip.name} has changed since it was opened; open it again.")
     seconds = [clip.times[index] for index in frames.indices]
     for pixels in stream_frames(clip.path, clip.name, seconds, cancelled):
         yield cut_frame(pixels, config)

@@ -9,16 +9,17 @@ answer, the third tile of thirteen, a model that is not there, a failure in the 
 
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mlx_model.config import ImageConfig
-from mlx_model.errors import Cancelled
+from mlx_model.errors import Cancelled, SaveError
 from mlx_model.events import (
     Answer,
     Answered,
     Confidence,
     FinishReason,
+    Forgot,
     Planned,
     Prefilled,
     Seconds,
@@ -28,14 +29,26 @@ from mlx_model.events import (
 from mlx_model.images import Detail, Plan, plan
 from mlx_model.job_thread import JobThread
 from mlx_model.prompt import Picture
-from mlx_model.protocol import Ask, EncodeAhead, EngineEvent, Job, Load, Loaded, LoadStarted, Unload
+from mlx_model.protocol import (
+    Ask,
+    EncodeAhead,
+    EngineEvent,
+    Forget,
+    Job,
+    Load,
+    Loaded,
+    LoadStarted,
+    OpenSession,
+    SaveSession,
+    Unload,
+)
 from mlx_model.request import Request
 from mlx_model.video import FramePlan
 
 IMAGE_CONFIG = ImageConfig(tile=512, longest_edge=2048, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
 CONTEXT = 8192
 TOKENS_PER_TILE = 64
-PROMPT_WORDS = 20  # tokens of every prompt beside its pictures
+PROMPT_WORDS = 20  # tokens of every message beside its pictures
 
 
 @dataclass(frozen=True)
@@ -43,17 +56,20 @@ class Script:
     """One job: the answer's tokens as they come; an exception among them is raised there.
 
     `pause` is the seconds before each event. After an event equal to `hold_after` the job waits to be released.
+    `forgot` is what of the conversation the context had no room for.
     """
 
     steps: tuple[str | Exception, ...] = ("A red boat", " in a harbour.")
     finish_reason: FinishReason = "stop"
     pause: float = 0.0
     hold_after: EngineEvent | None = None
+    forgot: Forgot | None = None
 
 
 class FakeEngine(JobThread):
     """Each question takes the next script, and the last one serves from then on; other jobs keep to its pace.
 
+    Of a conversation it has read before what the last question had, however much the messages have changed.
     `load_errors` says which folders hold no usable model, and why; every other folder does. `jobs` is what was asked.
     """
 
@@ -82,6 +98,7 @@ class _ScriptedWorker:
         self.jobs: list[Job] = []
         self.held, self.released = threading.Event(), threading.Event()
         self.loaded: Path | None = None
+        self.kept: dict[str | None, int] = {}  # tokens by conversation
 
     def stream(self, job: Job, cancelled: threading.Event) -> Iterator[EngineEvent]:
         self.jobs.append(job)
@@ -95,10 +112,14 @@ class _ScriptedWorker:
                 self._hold(cancelled)
 
     def rest(self) -> None:
-        self.loaded = None
+        self._unload()
 
     def end(self) -> None:
+        self._unload()
+
+    def _unload(self) -> None:
         self.loaded = None
+        self.kept.clear()
 
     def _hold(self, cancelled: threading.Event) -> None:
         self.held.set()
@@ -109,23 +130,37 @@ class _ScriptedWorker:
 
     def _events(self, job: Job, script: Script, cancelled: threading.Event) -> Iterator[EngineEvent]:
         if isinstance(job, Unload):
-            self.loaded = None
+            self._unload()
+            return
+        if isinstance(job, Forget):
+            self.kept.pop(job.conversation, None)
             return
         if self.loaded != job.folder:
             yield from self._load(job.folder)
             _raise_if(cancelled)
         match job:
-            case Ask(request=request):
-                yield from _answer(request, script, cancelled)
+            case Ask(request=request, conversation=conversation):
+                for event in _answer(request, script, cancelled, self.kept.get(conversation, 0)):
+                    if conversation is not None and isinstance(event, Answered):
+                        self.kept[conversation] = event.answer.prompt_tokens
+                    yield event
             case EncodeAhead(pictures=pictures, detail=detail):
                 for event in _look(_plans(pictures, detail)):
                     yield event
                     _raise_if(cancelled)
+            case SaveSession(conversation=conversation, file=file):
+                if conversation not in self.kept:
+                    raise SaveError("Nothing is kept of the conversation that could be written: ask something first.")
+                file.write_text(str(self.kept[conversation]))
+            case OpenSession(conversation=conversation, file=file):
+                if not file.exists():
+                    raise SaveError(f"{file} does not exist.")
+                self.kept[conversation] = int(file.read_text())
             case Load():
                 pass
 
     def _load(self, folder: Path) -> Iterator[EngineEvent]:
-        self.loaded = None
+        self._unload()
         yield LoadStarted(folder)
         if error := self.load_errors.get(folder):
             raise error
@@ -147,14 +182,14 @@ def _look(plans: tuple[Plan | FramePlan, ...]) -> Iterator[TilesEncoded]:
     yield from (TilesEncoded(done, total) for done in range(1, total + 1))
 
 
-def _answer(request: Request, script: Script, cancelled: threading.Event) -> Iterator[EngineEvent]:
+def _answer(request: Request, script: Script, cancelled: threading.Event, cached: int) -> Iterator[EngineEvent]:
     plans = _plans(tuple(request.pictures), request.detail)
     image_tokens = TOKENS_PER_TILE * sum(plan.tiles for plan in plans)
-    planned = Planned(plans, image_tokens, PROMPT_WORDS + image_tokens)
+    planned = Planned(plans, image_tokens, PROMPT_WORDS * len(request.messages) + image_tokens)
     said: list[str] = []
     finish_reason = "length" if request.max_tokens < len(script.steps) else script.finish_reason
     try:
-        for event in _before_the_answer(planned):
+        for event in _before_the_answer(planned, script.forgot):
             yield event
             _raise_if(cancelled)
         for step in script.steps[: request.max_tokens]:
@@ -165,16 +200,19 @@ def _answer(request: Request, script: Script, cancelled: threading.Event) -> Ite
             _raise_if(cancelled)
     except Cancelled:
         finish_reason = "cancelled"
-    yield Answered(_as_answer(said, finish_reason, planned))
+    answer = _as_answer(said, finish_reason, planned, min(cached, planned.prompt_tokens - 1))
+    yield Answered(replace(answer, forgot=script.forgot))
 
 
-def _before_the_answer(planned: Planned) -> Iterator[EngineEvent]:
+def _before_the_answer(planned: Planned, forgot: Forgot | None) -> Iterator[EngineEvent]:
+    if forgot:
+        yield forgot
     yield planned
     yield from _look(planned.plans)
     yield Prefilled(planned.prompt_tokens, planned.prompt_tokens)
 
 
-def _as_answer(said: list[str], finish_reason: FinishReason, planned: Planned) -> Answer:
+def _as_answer(said: list[str], finish_reason: FinishReason, planned: Planned, cached: int) -> Answer:
     """Figures that agree with each other, the same ones at each run."""
     generated = len(said)
     decode = 0.02 * (generated - 1)
@@ -185,7 +223,7 @@ def _as_answer(said: list[str], finish_reason: FinishReason, planned: Planned) -
         plans=planned.plans,
         image_tokens=planned.image_tokens,
         prompt_tokens=planned.prompt_tokens,
-        cached_tokens=0,
+        cached_tokens=cached,
         generated_tokens=generated,
         seconds=Seconds(0.01, 0.5, 0.25, 0.8 if said else None, decode if said else None),
         tokens_per_second=50.0 if generated > 1 else None,

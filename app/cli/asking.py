@@ -1,7 +1,7 @@
 """One question after the other to one model: read the pictures, load the model once, hand the answer on as it comes.
 
-Knows neither options nor exit codes; `describe.py` does. The first readable picture loads the model, so a wrong path
-costs no wait.
+Knows neither options nor exit codes; `describe.py` and `chat.py` do. The first readable picture loads the model, so a
+wrong path costs no wait.
 """
 
 from collections.abc import Sequence
@@ -24,10 +24,11 @@ from app.shelf import Installed
 from app.terminal import strip_controls
 
 if TYPE_CHECKING:
+    from mlx_model.engine import MLXEngine
     from mlx_model.events import Answer
     from mlx_model.images import Detail
-    from mlx_model.prompt import Picture
-    from mlx_model.protocol import Engine
+    from mlx_model.prompt import Message, Picture
+    from mlx_model.protocol import Ask, Engine
     from mlx_model.request import Request
     from mlx_model.video import Clip
 
@@ -80,6 +81,7 @@ class Asking:
         """Answer the question about these inputs, or about none, on the output. Raises SmolsightError."""
         from mlx_model.images import is_blank
         from mlx_model.prompt import Picture
+        from mlx_model.protocol import Ask
         from mlx_model.video import Clip, Watching
 
         question, installed = self.question, self.installed
@@ -94,38 +96,44 @@ class Asking:
         if any(isinstance(medium, Clip) for medium in media):
             words = question.clip_words or words
         asked = Asked(paths, installed.name, installed.notice, words, question.detail, together)
-        engine = self._ready()
+        self._ready()
         first = media[0] if len(media) == 1 else None
         if question.names_blank and isinstance(first, Picture) and (sentence := is_blank(first.image)):
             self.progress.clear()
             self.output.end(blank_record(asked, sentence, self._load_seconds))
         else:
-            self._answer(asked, engine, as_request(question, media, words), reading, about)
+            self._answer(asked, Ask(installed.folder, as_request(question, media, words), reading), about)
 
     def _ready(self) -> "Engine":
         """The engine, with the model loaded."""
         if self._engine is None:
             self.progress.show(f"Loading {self.installed.name}")
             from app.cli.log_warnings import show_warnings
-            from mlx_model.engine import MLXEngine
             from mlx_model.protocol import Load, Loaded
 
             show_warnings()
-            # Nothing is asked twice about a picture, so its features are not worth the hashing of its pixels.
-            self._engine = MLXEngine(feature_bytes=0)
+            self._engine = self._new_engine()
             for event in stream_job(self._engine, Load(self.installed.folder), Event()):
                 if isinstance(event, Loaded):
                     self._load_seconds = event.seconds
         return self._engine
 
-    def _answer(self, asked: Asked, engine: "Engine", request: "Request", reading: float, about: str) -> None:
-        from mlx_model.events import Answered, Prefilled, TextDelta, TilesEncoded
-        from mlx_model.protocol import Ask
+    def _new_engine(self) -> "MLXEngine":
+        from mlx_model.engine import MLXEngine
+
+        # Nothing is asked twice about a picture, so its features are not worth the hashing of its pixels.
+        return MLXEngine(feature_bytes=0)
+
+    def _answer(self, asked: Asked, job: "Ask", about: str) -> None:
+        from mlx_model.events import Answered, Forgot, Prefilled, TextDelta, TilesEncoded
 
         try:
             with stoppable() as stopped:
-                for event in stream_job(engine, Ask(self.installed.folder, request, reading), stopped):
+                for event in stream_job(self._ready(), job, stopped):
                     match event:
+                        case Forgot(media, messages):
+                            self.progress.clear()
+                            say(f"the conversation outgrew the model's context: {left_out(media, messages)}.")
                         case TilesEncoded(done, total):
                             self.progress.show(f"Looking at {about}: tile", done, total)
                         case Prefilled(done, total):
@@ -170,10 +178,16 @@ class Asking:
 def as_request(question: Question, media: "Sequence[Picture | Clip]", words: str) -> "Request":
     """The question in these words about these pictures and clips, for the engine."""
     from mlx_model.prompt import Message, Text
+
+    return conversation_request(question, (Message("user", (*media, Text(words))),))
+
+
+def conversation_request(question: Question, messages: "tuple[Message, ...]") -> "Request":
+    """What answers the last of these messages, in the question's shape."""
     from mlx_model.request import Request, Sampling
 
     return Request(
-        messages=(Message("user", (*media, Text(words))),),
+        messages=messages,
         detail=question.detail,
         max_tokens=question.max_tokens,
         sampling=Sampling(temperature=question.temperature, top_p=question.top_p, seed=question.seed),
@@ -191,5 +205,14 @@ def statistics(answer: "Answer") -> str:
         facts.append(f"{answer.tokens_per_second:.0f} tokens/s")
     if tiles := sum(plan.tiles for plan in answer.plans):
         facts.append(f"{tiles} {'tile' if tiles == 1 else 'tiles'}, {answer.image_tokens} image tokens")
+    if answer.cached_tokens:
+        facts.append(f"{answer.cached_tokens} of {answer.prompt_tokens} tokens read before")
     facts.append(f"{answer.generated_tokens} tokens")
     return " · ".join(facts)
+
+
+def left_out(media: int, messages: int) -> str:
+    """What the model sees no more of a conversation, in words."""
+    counts = [(media, "picture or clip", "pictures and clips"), (messages, "message", "messages")]
+    parts = [f"{count} {one if count == 1 else many}" for count, one, many in counts if count]
+    return f"its oldest {' and '.join(parts)} {'is' if media + messages == 1 else 'are'} left out"

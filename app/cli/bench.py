@@ -15,7 +15,7 @@ import click
 from app import bench_mlx_vlm
 from app.bench_measured import Job, Measured
 from app.bench_report import Ours, Theirs, record, tables
-from app.cli.describe import DetailType, ModelName
+from app.cli.generation_options import DetailType, ModelName
 from app.cli.offer import find_or_fetch
 from app.cli.progress import Progress
 from app.cli.stderr import say

@@ -3,83 +3,24 @@
 Options to a `Question`, one run over the inputs, the worst exit code. What happens to one input is in `asking.py`.
 """
 
-import math
-import re
 import sys
 from pathlib import Path
 from typing import Any
 
 import click
-from click.shell_completion import CompletionItem
 
 from app.captions import FORMATS
 from app.cli.asking import Asking, Question
 from app.cli.captioning import Wanted, caption_clip
 from app.cli.errors import exit_code, sentence
+from app.cli.generation_options import QUESTION_TOKENS, Finite, check_span, generation_options
 from app.cli.inputs import STDIN, is_picture
 from app.cli.offer import find_or_fetch
 from app.cli.output import JsonOutput, Output, WordsOutput
 from app.cli.progress import Progress
 from app.cli.stderr import say
-from app.shelf import EMBEDDED, catalogue, list_converted
 from app.tasks import DEFAULT_TASK, tasks
 from mlx_model.errors import Cancelled, DetailError, ModelError, SmolsightError
-
-QUESTION_TOKENS = 512
-TIME = re.compile(r"([0-9]{1,3}:[0-5]?[0-9]:|[0-9]{1,4}:)[0-5]?[0-9](\.[0-9]+)?|[0-9]{1,6}(\.[0-9]+)?")
-
-
-class DetailType(click.ParamType[Any]):
-    """`low`, `auto`, `high`, or how many tiles the long edge is to have."""
-
-    name = "low|auto|high|N"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if value in ("low", "auto", "high"):
-            return value
-        if re.fullmatch("[1-9][0-9]?", str(value)):
-            return int(value)
-        self.fail(f"{value!r} is none of low, auto, high, nor a number of tiles from 1 to 99.", param, ctx)
-
-
-class ModelName(click.ParamType[str]):
-    """A folder or a name; completes both."""
-
-    name = "model"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        return value or self.fail("The name is empty.", param, ctx)
-
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        names = [EMBEDDED, *(known.name for known in catalogue()), *list_converted()]
-        fitting = [name for name in names if name.startswith(incomplete)]
-        folders = CompletionItem(incomplete, type="dir")
-        return [CompletionItem(name) for name in fitting] or [folders]
-
-
-class Finite(click.FloatRange):
-    """A number in a range; click's own lets "nan" through every bound."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        number = super().convert(value, param, ctx)
-        return number if math.isfinite(number) else self.fail(f"{value} is not a finite number.", param, ctx)
-
-
-class Moment(click.ParamType[float]):
-    """A time in a clip: seconds, MM:SS or H:MM:SS, each with a fraction if need be."""
-
-    name = "time"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if isinstance(value, float):
-            return value
-        if not TIME.fullmatch(value):
-            self.fail(f"{value!r} is no time in a clip: write seconds, MM:SS or H:MM:SS.", param, ctx)
-        seconds = 0.0
-        for part in value.split(":"):
-            seconds = 60 * seconds + float(part)
-        return seconds
-
 
 TASK_HELP = "What to ask for: " + "; ".join(
     f"{task.name}, {task.help}{' (the default)' if task.name == DEFAULT_TASK else ''}" for task in tasks().values()
@@ -92,33 +33,12 @@ TASK_HELP = "What to ask for: " + "; ".join(
 @click.option("--task", "task_name", type=click.Choice(list(tasks())), help=TASK_HELP + ".")
 @click.option("--together", is_flag=True, help="One question about all inputs, instead of one for each.")
 @click.option(
-    "--model", type=ModelName(), help="A folder, a short name (256m, 500m, 2.2b, embedded) or an installed id."
-)
-@click.option("--detail", type=DetailType(), help="Tiles: low is one, N along the long edge, high what the model has.")
-@click.option("--fps", type=Finite(min=0, min_open=True), help="Clips: frames a second. Default: the model's, 1.")
-@click.option("--max-frames", type=click.IntRange(min=1), help="Clips: most frames. Default: the model's, 64.")
-@click.option("--start", type=Moment(), help="Clips: look from here on; seconds, MM:SS or H:MM:SS.")
-@click.option("--end", type=Moment(), help="Clips: look up to here.")
-@click.option(
     "--captions", type=click.Choice(list(FORMATS)), help="One clip: a caption for every few seconds, as such a file."
 )
 @click.option("--every", type=Finite(min=0.1), help="Captions: seconds each of them is for. Default: 5.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Captions: a file instead of stdout.")
 @click.option("--summary", is_flag=True, help="Captions: sum them up at the end.")
-@click.option("--max-tokens", type=click.IntRange(min=1), help="Longest answer. Default: what the task needs.")
-@click.option("--temperature", type=Finite(min=0), default=0.0, show_default=True, help="0 takes the likeliest word.")
-@click.option(
-    "--top-p",
-    type=Finite(min=0, min_open=True, max=1),
-    default=1.0,
-    show_default=True,
-    help="Draw from the likeliest words that add up to this.",
-)
-@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Make drawing repeatable.")
-@click.option("--raw", is_flag=True, help="Send the text as it is, without the chat form (Base models).")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-@click.option("--stream/--no-stream", default=True, help="Words as they come, or each answer at once.")
-@click.option("--repetition-guard/--no-repetition-guard", default=True, help="Stop a model that repeats itself.")
+@generation_options
 def describe(
     inputs: tuple[str, ...],
     question: str | None,
@@ -182,9 +102,7 @@ def _check_clip_usage(inputs: tuple[str, ...], **options: Any) -> None:
     given = [f"--{name.replace('_', '-')}" for name, value in options.items() if value is not None]
     if given and all(map(is_picture, inputs)):
         raise click.UsageError(f"{given[0]} is for clips, and {'no input is one' if inputs else 'there is no input'}.")
-    start, end = options["start"] or 0.0, options["end"]
-    if end is not None and end <= start:
-        raise click.UsageError(f"--end ({end:g} s) must come after --start ({start:g} s).")
+    check_span(options["start"], options["end"])
 
 
 def _check_caption_usage(

@@ -15,6 +15,7 @@ from app.cli.signals import terminable
 # The module that holds the command of that name, and the first line of its help.
 COMMANDS = {
     "describe": ("app.cli.describe", "Say what pictures and clips show, or answer a question about them."),
+    "chat": ("app.cli.chat", "Talk about pictures and clips, or about anything."),
     "app": ("app.cli.app", "Open the window to look at things and talk about them."),
     "bench": ("app.cli.bench", "Time a model's answers here, and count what they cost anywhere."),
     "convert": ("app.cli.convert", "Turn a checkpoint into small MLX weights."),

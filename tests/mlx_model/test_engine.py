@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import mlx.core as mx
 import pytest
@@ -296,3 +296,41 @@ def test_what_is_the_users_to_know_is_not_logged(
 def test_a_process_ends_cleanly_whatever_the_engine_is_doing(seeing_folder: Path) -> None:
     """`python -m tools.clean_exits 50` looks longer."""
     assert [end for end in end_at_random(seeing_folder, 10) if not end.is_clean] == []
+
+
+@pytest.mark.parametrize("bits", [8, 4])
+def test_a_packed_conversation_takes_less_and_goes_on(
+    seeing_folder: Path, monkeypatch: pytest.MonkeyPatch, bits: Literal[8, 4]
+) -> None:
+    monkeypatch.setattr("mlx_model.engine.PACKED_FROM", 100)
+    sizes, answers = [], []
+    for kv_bits in (None, bits):
+        engine = MLXEngine(kv_bits=kv_bits)
+        listener = Listener(engine)
+        question = Ask(seeing_folder, ask(noise(), Text("What?"), detail="high"), conversation="one")
+        answers.append([only(Answered, listener.run(question)).answer for _ in range(2)])
+        kept = engine._worker._kept  # type: ignore[attr-defined]
+        sizes.append(kept.nbytes)
+        assert engine.close(60)
+    assert sizes[1] < sizes[0] / 3
+    assert [again.cached_tokens for _, again in answers] == [first.prompt_tokens - 1 for first, _ in answers]
+
+
+def test_heads_that_cannot_be_packed_are_a_sentence(seeing_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(head_dim: int) -> int:
+        raise ValueError(f"heads of {head_dim} numbers")
+
+    monkeypatch.setattr("mlx_model.cache.group_size", refuse)
+    engine = MLXEngine(kv_bits=8)
+    failed = Listener(engine).run(Load(seeing_folder))[-1]
+    assert isinstance(failed, Failed) and failed.error_type == "CheckpointError"
+    assert "cannot be packed: heads of 64 numbers" in failed.sentence
+    assert engine.close(60)
+
+
+def test_without_bytes_for_them_no_conversation_is_kept(seeing_folder: Path) -> None:
+    engine = MLXEngine(session_bytes=0)
+    question = Ask(seeing_folder, ask(noise(), Text("What?")), conversation="one")
+    listener = Listener(engine)
+    assert [only(Answered, listener.run(question)).answer.cached_tokens for _ in range(2)] == [0, 0]
+    assert engine.close(60)

@@ -19,11 +19,14 @@ from mlx_model.protocol import (
     Engine,
     EngineEvent,
     Failed,
+    Forget,
     Job,
     JobEvent,
     Load,
     Loaded,
     LoadStarted,
+    OpenSession,
+    SaveSession,
     Stopped,
     Unload,
 )
@@ -43,9 +46,12 @@ class Bench:
     other: Path
     missing: Path
 
-    def question(self, *, words: int = 12, folder: Path | None = None) -> Ask:
+    def question(self, *, words: int = 12, folder: Path | None = None, conversation: str | None = None) -> Ask:
         request = ask(noise(), Text("What?"), max_tokens=words, detail="high", repetition_guard=False)
-        return Ask(folder or self.folder, request)
+        return Ask(folder or self.folder, request, conversation=conversation)
+
+    def cached_tokens(self, job: Job) -> int:
+        return only(Answered, self.listener.run(job)).answer.cached_tokens
 
 
 @pytest.fixture(scope="module")
@@ -137,6 +143,23 @@ def test_pictures_are_looked_at_ahead_of_the_question(bench: Bench) -> None:
     last = [event for event in events if isinstance(event, TilesEncoded)][-1]
     planned = only(Planned, bench.listener.run(question))
     assert (last.done, last.total) == (planned.plans[0].tiles,) * 2
+
+
+def test_a_conversation_is_not_read_twice(bench: Bench) -> None:
+    question = bench.question(conversation="one")
+    assert bench.cached_tokens(question) == 0
+    assert 0 < bench.cached_tokens(question) < 2000
+    assert bench.cached_tokens(bench.question()) == 0
+
+
+def test_a_forgotten_conversation_is_read_again(bench: Bench) -> None:
+    question = bench.question(conversation="one")
+    assert kinds(bench.listener.run(Forget("one"))) == [Done]
+    for forgetting in (Forget("one"), Unload()):
+        assert bench.cached_tokens(question) == 0
+        assert kinds(bench.listener.run(Forget("other"))) == [Done]
+        assert bench.cached_tokens(question) > 0
+        assert kinds(bench.listener.run(forgetting)) == [Done]
 
 
 def test_jobs_come_in_the_order_in_which_they_were_submitted(bench: Bench) -> None:
@@ -255,3 +278,21 @@ def test_a_closed_engine_takes_no_more_jobs(bench: Bench) -> None:
     bench.engine.cancel(1)
     with pytest.raises(RuntimeError, match="closed"):
         bench.listener.submit(Load(bench.folder))
+
+
+def test_what_was_read_is_written_to_a_file_and_taken_back(bench: Bench, tmp_path: Path) -> None:
+    question, file = bench.question(conversation="one"), tmp_path / "session"
+    bench.listener.run(question)
+    assert kinds(bench.listener.run(SaveSession(bench.folder, "one", file))) == [Done]
+    bench.listener.run(Unload())
+    assert kinds(bench.listener.run(OpenSession(bench.folder, "one", file))) == [LoadStarted, Loaded, Done]
+    assert bench.cached_tokens(question) > 0
+
+
+@pytest.mark.parametrize("kind", [SaveSession, OpenSession])
+def test_what_is_not_there_is_neither_written_nor_taken_back(
+    bench: Bench, tmp_path: Path, kind: type[SaveSession | OpenSession]
+) -> None:
+    failed = bench.listener.run(kind(bench.folder, "one", tmp_path / "session"))[-1]
+    assert isinstance(failed, Failed) and failed.error_type == "SaveError"
+    assert not (tmp_path / "session").exists()

@@ -11,7 +11,7 @@ import pytest
 
 from mlx_model import job_thread
 from mlx_model.errors import ModelNotFoundError
-from mlx_model.events import Answered, Planned, Prefilled, TextDelta, TilesEncoded
+from mlx_model.events import Answered, Forgot, Planned, Prefilled, TextDelta, TilesEncoded
 from mlx_model.prompt import Text
 from mlx_model.protocol import Ask, EngineEvent, Failed, Load, LoadStarted, Stopped
 from tests.fake_engine import FakeEngine, Script
@@ -41,6 +41,13 @@ def test_the_same_script_gives_the_same_events() -> None:
             runs.append(listener.run(question()))
     assert runs[0] == runs[1]
     assert only(Answered, runs[0]).answer.text == "A red boat in a harbour."
+
+
+def test_a_script_may_forget_of_a_conversation() -> None:
+    with scripted(Script(forgot=Forgot(1, 2))) as (_, listener):
+        events = listener.run(question())
+    assert only(Answered, events).answer.forgot == only(Forgot, events) == Forgot(1, 2)
+    assert events.index(Forgot(1, 2)) + 1 == events.index(only(Planned, events))
 
 
 def test_figures_agree_with_the_pictures() -> None:

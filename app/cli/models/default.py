@@ -2,7 +2,7 @@
 
 import click
 
-from app.cli.describe import ModelName
+from app.cli.generation_options import ModelName
 from app.cli.log_warnings import show_warnings
 from app.shelf.finding import find_model, set_default
 

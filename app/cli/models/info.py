@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.cli.describe import ModelName
+from app.cli.generation_options import ModelName
 from app.cli.sizes import in_words
 from app.cli.table import table
 from app.machine import free_memory, total_memory

@@ -2,7 +2,7 @@
 
 import click
 
-from app.cli.describe import ModelName
+from app.cli.generation_options import ModelName
 from app.shelf.finding import find_model, models_folder
 
 

@@ -2,7 +2,7 @@
 
 import click
 
-from app.cli.describe import ModelName
+from app.cli.generation_options import ModelName
 from app.cli.offer import can_ask
 from app.cli.sizes import in_words
 from app.cli.stderr import say

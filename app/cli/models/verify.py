@@ -3,7 +3,7 @@
 import click
 
 from app.cli.byte_progress import ByteProgress
-from app.cli.describe import ModelName
+from app.cli.generation_options import ModelName
 from app.cli.log_warnings import show_warnings
 from app.shelf.finding import Installed, find_model
 from app.shelf.inventory import list_models

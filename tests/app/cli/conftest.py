@@ -52,7 +52,7 @@ def run(tmp_path: Path) -> Run:
 
     def invoke(*arguments: str | Path, model: str | None = None, stdin: bytes = b"") -> click.testing.Result:
         words = [str(argument) for argument in arguments]
-        if words and words[0] == "describe":
+        if words and words[0] in ("describe", "chat"):
             words[1:1] = ["--model", model or str(tmp_path / "scripted")]
         runner = click.testing.CliRunner()
         return runner.invoke(smolsight, words, input=stdin, prog_name="smolsight")

@@ -35,12 +35,15 @@ ANSWER = Answer(
 class ScriptedModel:
     """`pieces` are the answer's text as it comes; an exception among them is raised there.
 
-    What can be called among them is, and then waits to be cancelled: it stands for a signal.
+    What can be called among them is, and then waits to be cancelled: it stands for a signal. `errors` are raised in
+    place of an answer, by the number of the request; `first_events` come before all others.
     """
 
     pieces: list[str | BaseException | Any] = field(default_factory=lambda: ["A red", " boat."])
     answer: Answer = ANSWER
     load_error: Exception | None = None
+    first_events: list[Any] = field(default_factory=list)
+    errors: dict[int, Exception] = field(default_factory=dict)
     image_config: ImageConfig | None = IMAGE_CONFIG
     loads: int = 0
     requests: list[Any] = field(default_factory=list)
@@ -50,13 +53,16 @@ class ScriptedModel:
         if self.load_error:
             raise self.load_error
         return SimpleNamespace(
-            config=SimpleNamespace(text=SimpleNamespace(max_position_embeddings=8192)), image_config=self.image_config
+            config=SimpleNamespace(text=SimpleNamespace(max_position_embeddings=8192)),
+            image_config=self.image_config,
+            model=SimpleNamespace(language_model=SimpleNamespace(new_cache=list)),
         )
 
-    def stream_answer(
-        self, checkpoint: object, request: Any, cancelled: Event, *, reading: float, seen: object
-    ) -> Iterator[Any]:
+    def stream_answer(self, checkpoint: object, request: Any, cancelled: Event, **options: Any) -> Iterator[Any]:
         self.requests.append(request)
+        if error := self.errors.get(len(self.requests) - 1):
+            raise error
+        yield from self.first_events
         plans = tuple(FRAMES if isinstance(medium, Clip) else PLAN for medium in request.media)
         tiles = sum(plan.tiles for plan in plans)
         yield Planned(plans, 16 * tiles, 20)

@@ -200,6 +200,9 @@ def test_the_chosen_default_answers_before_the_most_able() -> None:
 def test_a_default_may_be_a_folder_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "mine").mkdir()
     monkeypatch.chdir(tmp_path)
+    with pytest.raises(ModelNotFoundError, match="no model folder"):
+        shelf.set_default("mine")
+    (tmp_path / "mine" / "config.json").write_text("{}")
     shelf.set_default("mine")
     monkeypatch.chdir("/")
     assert shelf.find_model().folder == tmp_path / "mine"

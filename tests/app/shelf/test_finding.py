@@ -87,7 +87,8 @@ def test_of_several_packings_the_most_exact_is_taken() -> None:
     assert shelf.find_model(f"{SMALL}-8bit").name == f"{SMALL}-8bit"
 
 
-def test_a_name_is_no_pattern_and_no_way_out_of_the_shelf() -> None:
+def test_a_name_is_no_pattern_and_no_way_out_of_the_shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     put(f"{SMALL}-4bit")
     for name in (".*", "HuggingFaceTB/.*", "../models", f"../models/{SMALL}-4bit", "\0", "a/../../b"):
         with pytest.raises(ModelNotFoundError):

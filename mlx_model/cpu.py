@@ -38,14 +38,17 @@ def attention(queries: mx.array, keys: mx.array, values: mx.array, *, scale: flo
     return mx.stack(out).reshape(B, heads, L, -1)
 
 
-def attention_of_one(queries: mx.array, keys: mx.array, values: mx.array, *, scale: float) -> mx.array:
+def attention_of_one(
+    queries: mx.array, keys: mx.array, values: mx.array, *, scale: float, mask: mx.array | None = None
+) -> mx.array:
     """As `arithmetic.attention` for a single position [B, heads, 1, d], lazily: too few scores for numpy to pay.
 
     The heads that share keys are multiplied together, so keys and values are read once.
     """
     B, heads, _, d = queries.shape
     shared = queries.reshape(B, keys.shape[1], -1, d) * scale
-    weights = mx.softmax(shared @ keys.swapaxes(-1, -2), axis=-1)
+    scores = shared @ keys.swapaxes(-1, -2)
+    weights = mx.softmax(scores if mask is None else mx.where(mask, scores, -mx.inf), axis=-1)
     return (weights @ values).reshape(B, heads, 1, d)
 
 

@@ -10,7 +10,7 @@ import mlx.core as mx
 import mlx.nn as nn
 
 from mlx_model.arithmetic import attention, silu
-from mlx_model.cache import KVCache
+from mlx_model.cache import KVCache, LayerCache
 from mlx_model.config import TextConfig
 
 
@@ -26,17 +26,17 @@ class Attention(nn.Module):
         self.v_proj = nn.Linear(D, self.num_kv_heads * self.head_dim, bias=False)
         self.o_proj = nn.Linear(self.num_heads * self.head_dim, D, bias=False)
 
-    def __call__(self, x: mx.array, cache: KVCache) -> mx.array:
+    def __call__(self, x: mx.array, cache: LayerCache) -> mx.array:
         B, L, _ = x.shape
         queries = self.q_proj(x).reshape(B, L, self.num_heads, -1).transpose(0, 2, 1, 3)
         keys = self.k_proj(x).reshape(B, L, self.num_kv_heads, -1).transpose(0, 2, 1, 3)
         values = self.v_proj(x).reshape(B, L, self.num_kv_heads, -1).transpose(0, 2, 1, 3)
         queries, keys = self._rotate(queries, cache.offset), self._rotate(keys, cache.offset)
         all_keys, all_values = cache.update(keys, values)
-        out = attention(queries, all_keys, all_values, scale=self.scale, causal=L > 1)
+        out = attention(queries, all_keys, all_values, scale=self.scale, causal=L > 1, mask=cache.mask)
         return self.o_proj(out.transpose(0, 2, 1, 3).reshape(B, L, -1))
 
-    def _rotate(self, x: mx.array, offset: int) -> mx.array:
+    def _rotate(self, x: mx.array, offset: int | mx.array) -> mx.array:
         return mx.fast.rope(x, self.head_dim, traditional=False, base=self.rope_theta, scale=1.0, offset=offset)
 
 
@@ -59,7 +59,7 @@ class DecoderLayer(nn.Module):
         self.input_layernorm = nn.RMSNorm(config.hidden_size, eps=config.rms_norm_eps)
         self.post_attention_layernorm = nn.RMSNorm(config.hidden_size, eps=config.rms_norm_eps)
 
-    def __call__(self, x: mx.array, cache: KVCache) -> mx.array:
+    def __call__(self, x: mx.array, cache: LayerCache) -> mx.array:
         x = x + self.self_attn(self.input_layernorm(x), cache)
         return x + self.mlp(self.post_attention_layernorm(x))
 
@@ -73,7 +73,7 @@ class LanguageModel(nn.Module):
         if not config.tie_word_embeddings:
             self.lm_head = nn.Linear(config.hidden_size, config.vocab_size, bias=False)
 
-    def __call__(self, embeddings: mx.array, cache: Sequence[KVCache]) -> mx.array:
+    def __call__(self, embeddings: mx.array, cache: Sequence[LayerCache]) -> mx.array:
         """Embeddings [B, L, D] at the positions after the cache's -> hidden states [B, L, D], before the head."""
         x = embeddings
         for layer, layer_cache in zip(self.layers, cache, strict=True):

@@ -89,6 +89,11 @@ class FakeEngine(JobThread):
         return self._worker_of_script.jobs
 
     @property
+    def was_loaded(self) -> bool:
+        """Whether any model was."""
+        return self._worker_of_script.was_loaded
+
+    @property
     def held(self) -> threading.Event:
         """Set while a job waits at its script's `hold_after`."""
         return self._worker_of_script.held
@@ -105,6 +110,7 @@ class _ScriptedWorker:
         self.held, self.released = threading.Event(), threading.Event()
         self.loaded: Path | None = None
         self.kept: dict[str | None, int] = {}  # tokens by conversation
+        self.was_loaded = False
 
     def stream(self, job: Job, cancelled: threading.Event) -> Iterator[EngineEvent]:
         self.jobs.append(job)
@@ -199,7 +205,7 @@ class _ScriptedWorker:
         yield LoadStarted(folder)
         if error := self.load_errors.get(folder):
             raise error
-        self.loaded = folder
+        self.loaded, self.was_loaded = folder, True
         yield Loaded(folder, 0.25, IMAGE_CONFIG, CONTEXT)
 
 

@@ -11,7 +11,7 @@ from threading import Event
 from time import perf_counter
 from typing import TYPE_CHECKING, Literal
 
-from app.cli.asking import Asking, Question
+from app.cli.asking import Asking
 from app.cli.chat_lines import as_path, has_terminal
 from app.cli.generation_options import DetailType
 from app.cli.inputs import STDIN, read_input
@@ -20,6 +20,7 @@ from app.cli.output import Output
 from app.cli.progress import Progress
 from app.cli.signals import Terminated
 from app.cli.stderr import say, whisper
+from app.questions import Question, conversation_request
 from app.records import Asked
 from app.shelf import Installed, find_model
 from mlx_model.errors import DetailError, InputError, ModelNotFoundError, SaveError
@@ -168,7 +169,7 @@ class Chat(Asking):
         from mlx_model.prompt import Message, Text
         from mlx_model.protocol import Ask
 
-        request = self._request(tuple(self.messages))
+        request = conversation_request(self.question, tuple(self.messages))
         paths = tuple(medium.name for medium in request.media)
         asked = Asked(
             paths, self.installed.name, self.installed.notice, words, self.question.detail, together=len(paths) > 1

@@ -8,14 +8,16 @@ from typing import Any
 
 import click
 
-from app.cli.asking import Asking, Question
+from app.cli.asking import Asking
 from app.cli.errors import exit_code, sentence
 from app.cli.generation_options import QUESTION_TOKENS, check_span, generation_options
 from app.cli.inputs import STDIN, is_picture
+from app.cli.many_options import Many, many_options
 from app.cli.offer import find_or_fetch
 from app.cli.output import JsonOutput, Output, WordsOutput
 from app.cli.progress import Progress
 from app.cli.stderr import say
+from app.questions import Question
 from app.tasks import DEFAULT_TASK, tasks
 from mlx_model.errors import Cancelled, DetailError, ModelError, SmolsightError
 
@@ -30,6 +32,7 @@ TASK_HELP = "What to ask for: " + "; ".join(
 @click.option("--task", "task_name", type=click.Choice(list(tasks())), help=TASK_HELP + ".")
 @click.option("--together", is_flag=True, help="One question about all inputs, instead of one for each.")
 @generation_options
+@many_options
 def describe(
     inputs: tuple[str, ...],
     question: str | None,
@@ -42,9 +45,13 @@ def describe(
 ) -> int:
     """Say what pictures and clips show, or answer a question about them.
 
-    Each INPUT is a picture or a video file; - reads a picture from standard input. The answer goes to standard output,
-    everything else to standard error. With several inputs each line begins with its path.
+    Each INPUT is a picture or a video file, a folder of pictures or a pattern; - reads a picture from standard input.
+    The answer goes to standard output, everything else to standard error. With several inputs each line begins with
+    its path. Folders and patterns are described several pictures at a time, and what is done is not done again.
     """
+    many = Many.taken_from(shape)
+    if is_many := many.is_wanted(inputs):
+        many.check(inputs, together=together, as_json=as_json)
     _check_usage(inputs, question, task_name, together)
     _check_clip_usage(inputs, **{name: shape[name] for name in ("fps", "max_frames", "start", "end")})
     output = JsonOutput() if as_json else WordsOutput(streams=stream, with_paths=len(inputs) > 1 and not together)
@@ -54,6 +61,11 @@ def describe(
         if installed.notice:
             say(installed.notice)
         asked = _question(question, task_name, **shape)
+        if is_many:
+            from app.cli.describing_many import describe_many
+
+            with Progress() as progress:
+                return describe_many(inputs, many, asked, installed, progress, as_json=as_json)
         with Progress() as progress, Asking(installed, asked, output, progress) as asking:
             return max(_answer(asking, output, paths, together) for paths in groups)
     except SmolsightError as error:

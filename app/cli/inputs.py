@@ -5,6 +5,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from app.media import holds_clip, open_medium
 from app.terminal import one_line
 from mlx_model.errors import InputError
 
@@ -21,18 +22,14 @@ def read_input(source: str, watching: "Watching") -> "Picture | Clip":
 
     `watching` is what of a clip is to be seen.
     """
-    from mlx_model.image_files import open_image
-    from mlx_model.prompt import Picture
-
     if source == STDIN:
+        from mlx_model.image_files import open_image
+        from mlx_model.prompt import Picture
+
         return Picture(open_image(_read_stdin(), "standard input"), "standard input")
     if not source:
         raise InputError("An input has an empty name; name a picture file.")
-    if _holds_clip(source):
-        from mlx_model.video import open_clip
-
-        return open_clip(Path(source), one_line(source), watching)
-    return Picture(open_image(Path(source)), one_line(source))
+    return open_medium(Path(source), one_line(source), watching)
 
 
 def is_picture(source: str) -> bool:
@@ -40,17 +37,9 @@ def is_picture(source: str) -> bool:
     if source == STDIN:
         return True
     try:
-        return not _holds_clip(source)
+        return not holds_clip(Path(source), one_line(source))
     except InputError:
         return False
-
-
-def _holds_clip(source: str) -> bool:
-    from mlx_model.file_kinds import HEAD_BYTES, is_clip
-    from mlx_model.regular_file import open_regular_file
-
-    with open_regular_file(Path(source), one_line(source)) as file:
-        return is_clip(file.read(HEAD_BYTES))
 
 
 def _read_stdin() -> BytesIO:

@@ -4,9 +4,7 @@
 generator of events. It reads no files. What is kept for the next question is `features.py`'s and `sessions.py`'s.
 """
 
-import math
 import threading
-import time
 from collections.abc import Generator, Iterator, Sequence
 from itertools import accumulate
 
@@ -14,26 +12,16 @@ import mlx.core as mx
 
 from mlx_model.checkpoint import Checkpoint
 from mlx_model.errors import Cancelled
-from mlx_model.events import (
-    Answer,
-    Answered,
-    Confidence,
-    Event,
-    FinishReason,
-    Planned,
-    Prefilled,
-    Seconds,
-    TextDelta,
-)
+from mlx_model.events import Answered, Event, Planned, Prefilled
 from mlx_model.features import FeatureCache
 from mlx_model.generate import prefill, stream_tokens
 from mlx_model.looking import Looking
 from mlx_model.planning import Work, plan_work
-from mlx_model.repetition import RepetitionGuard
 from mlx_model.request import Request
 from mlx_model.sampling import Sampler
 from mlx_model.session import Mark, Session, marks_of, media_mark
 from mlx_model.sessions import Sessions
+from mlx_model.speech import Speech
 from mlx_model.stopwatch import Stopwatch
 
 
@@ -57,60 +45,71 @@ def stream_answer(
     a question.
     """
     mx.reset_peak_memory()
-    kept = kept or Sessions(checkpoint.model.language_model.new_cache)
-    run = _Run(checkpoint, request, cancelled or threading.Event(), reading, seen, kept, conversation)
+    model = checkpoint.model.language_model
+    kept = kept or Sessions(model.new_cache)
+    prompt = PromptReading(checkpoint, request, cancelled or threading.Event(), reading, seen)
+    speech = Speech(checkpoint, request)
     try:
-        yield from run.stream()
+        yield from prompt.plan(may_forget=conversation is not None)
+        with kept.lent(conversation, prompt.marks() if conversation is not None else prompt.ids) as session:
+            logits = yield from prompt.read(session)
+            for token in stream_tokens(model, logits, session.cache, Sampler(request.sampling), prompt.room):
+                session.draw(token.id)
+                yield from speech.take(token)
+                if speech.finish_reason != "length":
+                    break
+                prompt.stop_if_cancelled()
     except Cancelled:
-        run.finish_reason = "cancelled"
-    yield from run.end_text()
-    yield Answered(run.answer())
+        speech.finish_reason = "cancelled"
+    yield from speech.end()
+    work = prompt.work
+    yield Answered(speech.answer(work.plans, work.prompt, prompt.watch, prompt.cached_tokens, work.forgot))
 
 
-class _Run:
-    """One request on its way: what is known so far, and the clock."""
+class PromptReading:
+    """One request on its way to the first token, and the clock. A batch of requests has one for each."""
 
     def __init__(
         self,
         checkpoint: Checkpoint,
         request: Request,
         cancelled: threading.Event,
-        reading: float,
-        seen: FeatureCache | None,
-        kept: Sessions,
-        conversation: str | None,
+        reading: float = 0.0,
+        seen: FeatureCache | None = None,
     ) -> None:
         self.checkpoint, self.cancelled, self.seen = checkpoint, cancelled, seen
-        self.kept, self.conversation = kept, conversation
         self.watch = Stopwatch(reading)
         self.work = Work(request)
         self.cached_tokens = 0
-        self.token_times: list[float] = []
-        self.text_stream = checkpoint.tokenizer.stream()
-        self.text = ""
-        self.probabilities: list[float] = []
-        self.finish_reason: FinishReason = "length"
 
-    def stream(self) -> Iterator[Event]:
+    @property
+    def ids(self) -> Sequence[int]:
+        """The prompt's."""
+        return self.work.prompt.ids
+
+    @property
+    def room(self) -> int:
+        """The most tokens that the answer can have."""
+        return min(self.work.request.max_tokens, self.work.room)
+
+    def plan(self, *, may_forget: bool = False) -> Iterator[Event]:
+        """Settle what is read; raises as `plan_work`."""
         with self.watch.stage("preprocess"):
-            may_forget = self.conversation is not None
             self.work = work = plan_work(self.checkpoint, self.work.request, may_forget=may_forget)
-            marks = self._marks()
         if work.forgot:
             yield work.forgot
         yield Planned(work.plans, work.prompt.image_token_count, len(work.prompt.ids))
-        with self.kept.lent(self.conversation, marks) as session:
-            self.cached_tokens = session.length
-            features = yield from self._look(session.length)
-            with self.watch.stage("prefill"):
-                logits = yield from self._read(session, features)
-            yield from self._speak(logits, session, min(work.request.max_tokens, work.room))
 
-    def _marks(self) -> Sequence[Mark]:
-        """What identifies each position of the prompt; ids do where nothing will be compared."""
+    def read(self, session: Session) -> Generator[Event, None, mx.array]:
+        """The logits [V] after the prompt, which then is in the session's cache. Raises Cancelled."""
+        self.cached_tokens = session.length
+        features = yield from self._look(session.length)
+        with self.watch.stage("prefill"):
+            return (yield from self._read(session, features))
+
+    def marks(self) -> Sequence[Mark]:
+        """What identifies each position of the prompt."""
         work, config = self.work, self.checkpoint.config
-        if self.conversation is None:
-            return work.prompt.ids
         media = zip(work.request.media, work.plans, strict=True)
         shown = [(media_mark(medium, plan), plan.tiles * config.tokens_per_tile) for medium, plan in media]
         return marks_of(work.prompt.ids, config.image_token_id, shown)
@@ -132,57 +131,9 @@ class _Run:
         hidden = embeddings
         for hidden in prefill(model.language_model, embeddings, session.cache):  # noqa: B007 (the last one is wanted)
             yield Prefilled(session.length, len(ids))
-            self._stop_if_cancelled()
+            self.stop_if_cancelled()
         return model.language_model.logits(hidden)[0, -1]
 
-    def _speak(self, logits: mx.array, session: Session, max_tokens: int) -> Iterator[Event]:
-        guard, model, request = RepetitionGuard(), self.checkpoint.model.language_model, self.work.request
-        for token in stream_tokens(model, logits, session.cache, Sampler(request.sampling), max_tokens):
-            self.token_times.append(time.perf_counter())
-            session.draw(token.id)
-            if token.id in self.checkpoint.stop_ids:
-                self.finish_reason = "stop"
-                return
-            self.probabilities.append(math.exp(token.logprob))
-            yield from self._say(self.text_stream.push(token.id))
-            if request.repetition_guard and guard.is_loop(token.id):
-                self.finish_reason = "repetition"
-                return
-            self._stop_if_cancelled()
-
-    def _stop_if_cancelled(self) -> None:
+    def stop_if_cancelled(self) -> None:
         if self.cancelled.is_set():
             raise Cancelled("The answer was stopped.")
-
-    def _say(self, piece: str) -> Iterator[Event]:
-        # A template ends with "Assistant:", so an answer begins with a blank that is no part of it.
-        if not self.text and not self.work.request.raw:
-            piece = piece.lstrip()
-        if piece:
-            self.text += piece
-            yield TextDelta(piece)
-
-    def end_text(self) -> Iterator[Event]:
-        yield from self._say(self.text_stream.flush())
-
-    def answer(self) -> Answer:
-        generated, work = len(self.probabilities), self.work
-        # The stop token's time is no part of the answer's, unless it is all there is.
-        times = self.token_times[: max(generated, 1)]
-        decode = times[-1] - times[0] if times else None
-        return Answer(
-            text=self.text if work.request.raw else self.text.rstrip(),
-            finish_reason=self.finish_reason,
-            confidence=Confidence(sum(self.probabilities) / generated, min(self.probabilities)) if generated else None,
-            plans=work.plans,
-            image_tokens=work.prompt.image_token_count,
-            prompt_tokens=len(work.prompt.ids),
-            cached_tokens=self.cached_tokens,
-            generated_tokens=generated,
-            seconds=Seconds(
-                **self.watch.seconds, first_token=times[0] - self.watch.started if times else None, decode=decode
-            ),
-            tokens_per_second=(generated - 1) / decode if decode else None,
-            peak_memory_bytes=mx.get_peak_memory(),
-            forgot=work.forgot,
-        )

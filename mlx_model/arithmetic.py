@@ -30,24 +30,31 @@ class Packed:
 
 
 def attention(
-    queries: mx.array, keys: mx.array | Packed, values: mx.array | Packed, *, scale: float, causal: bool = False
+    queries: mx.array,
+    keys: mx.array | Packed,
+    values: mx.array | Packed,
+    *,
+    scale: float,
+    causal: bool = False,
+    mask: mx.array | None = None,
 ) -> mx.array:
     """softmax(scale * Q K^T) V: queries [B, heads, L, d], keys and values [B, kv heads, S, d] -> [B, heads, L, d].
 
-    `causal`: position i of L sees the first S - L + i + 1 keys. Keys are packed where values are.
+    `causal`: position i of L sees the first S - L + i + 1 keys. Keys are packed where values are. `mask` [B, 1, 1, S]
+    says which keys a single position sees; there is none for packed ones.
     """
     if isinstance(keys, Packed) and isinstance(values, Packed):
         return attention_to_packed(queries, keys, values, scale=scale, causal=causal)
     assert isinstance(keys, mx.array) and isinstance(values, mx.array), "both are packed or none"
     if ON_METAL:
-        mask = "causal" if causal else None
-        return mx.fast.scaled_dot_product_attention(queries, keys, values, scale=scale, mask=mask)
+        seen = "causal" if causal else mask
+        return mx.fast.scaled_dot_product_attention(queries, keys, values, scale=scale, mask=seen)
     if queries.shape[2] == 1:
-        return cpu.attention_of_one(queries, keys, values, scale=scale)
+        return cpu.attention_of_one(queries, keys, values, scale=scale, mask=mask)
     return cpu.attention(queries, keys, values, scale=scale, causal=causal)
 
 
-def rope(x: mx.array, *, base: float, offset: int) -> mx.array:
+def rope(x: mx.array, *, base: float, offset: int | mx.array) -> mx.array:
     """Rotary positions, halves apart: [B, heads, L, d], whose first position is `offset`."""
     if ON_METAL or x.shape[2] > 1:
         return mx.fast.rope(x, x.shape[-1], traditional=False, base=base, scale=1.0, offset=offset)
@@ -77,8 +84,8 @@ def add_projected(residual: mx.array, x: mx.array, layer: nn.Module) -> mx.array
 
 
 def logsumexp(x: mx.array) -> mx.array:
-    """log(sum(exp(x))) of a vector."""
-    return mx.logsumexp(x) if ON_METAL else cpu.logsumexp(x)
+    """log(sum(exp(x))) over the last axis."""
+    return mx.logsumexp(x, axis=-1) if ON_METAL else cpu.logsumexp(x)
 
 
 def attention_to_packed(

@@ -4,13 +4,28 @@ Room is taken in steps, so a token writes in place instead of copying the whole 
 positions with the cache that it came from, until one of the two writes. Knows nothing of what the positions hold.
 """
 
-from typing import Self
+from typing import Protocol, Self
 
 import mlx.core as mx
 
 from mlx_model.arithmetic import ON_METAL, Packed
 
 STEP = 256
+
+
+class LayerCache(Protocol):
+    """What a decoder layer asks of a cache, whatever lies behind it."""
+
+    @property
+    def offset(self) -> int | mx.array:
+        """The position of the next key; [B] where the sequences of a batch differ."""
+
+    @property
+    def mask(self) -> mx.array | None:
+        """Which keys the queries of the last update see, [B, 1, 1, positions]; None for all up to their own."""
+
+    def update(self, keys: mx.array, values: mx.array) -> tuple[mx.array | Packed, mx.array | Packed]:
+        """Append [B, kv heads, L, head_dim] and return all keys and values up to the new end."""
 
 
 class KVCache:
@@ -46,6 +61,10 @@ class KVCache:
     def form(self) -> str:
         """What a file's cache must have been for `restore` to take it."""
         return "plain"
+
+    @property
+    def mask(self) -> None:
+        """Every position is seen."""
 
     @property
     def arrays(self) -> list[mx.array]:

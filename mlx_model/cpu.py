@@ -37,7 +37,9 @@ def attention(queries: mx.array, keys: mx.array, values: mx.array, *, scale: flo
     return mx.stack(out).reshape(B, heads, L, -1)
 
 
-def attention_of_one(queries: mx.array, keys: mx.array, values: mx.array, *, scale: float) -> mx.array:
+def attention_of_one(
+    queries: mx.array, keys: mx.array, values: mx.array, *, scale: float, mask: mx.array | None = None
+) -> mx.array:
     """As `arithmetic.attention` for a single position [B, heads, 1, d].
 
     The heads that share keys are multiplied together, so keys and values are read once.
@@ -47,6 +49,8 @@ def attention_of_one(queries: mx.array, keys: mx.array, values: mx.array, *, sca
     shared = np.asarray(queries).reshape(B, keys.shape[1], -1, d) * np.float32(scale)
     # On the left side a view of the cache is read as it lies, on the right side number by number.
     weights = (np.asarray(keys) @ shared.swapaxes(-1, -2)).swapaxes(-1, -2)
+    if mask is not None:
+        weights = np.where(np.asarray(mask), weights, np.float32(-np.inf))
     weights -= weights.max(axis=-1, keepdims=True)
     np.exp(weights, out=weights)
     weights /= weights.sum(axis=-1, keepdims=True)
@@ -65,11 +69,11 @@ def rope_of_one(x: mx.array, base: float, offset: int | mx.array) -> mx.array:
 
 
 def logsumexp(x: mx.array) -> mx.array:
-    """log(sum(exp(x))) of a vector."""
+    """log(sum(exp(x))) over the last axis."""
     mx.eval(x)
     numbers = np.asarray(x)
-    most = numbers.max()
-    return mx.array(most + np.log(np.exp(numbers - most).sum()))
+    most = numbers.max(axis=-1)
+    return mx.array(most + np.log(np.exp(numbers - most[..., None]).sum(axis=-1)))
 
 
 def gelu(x: mx.array) -> mx.array:
@@ -92,20 +96,20 @@ def _gated(x: mx.array, exponent: mx.array) -> mx.array:
 
 
 class Linear(nn.Linear):
-    """A linear layer that multiplies single positions in numpy."""
+    """A linear layer that multiplies a single row in numpy."""
 
     def __call__(self, x: mx.array) -> mx.array:
-        if not _is_one(x):
+        if not _is_row(x):
             return super().__call__(x)
-        y = _times_rows(self.weight, x)
+        y = _times_row(self.weight, x)
         return y + self.bias if "bias" in self else y
 
 
 class Embedding(nn.Embedding):
-    """An embedding that as a head multiplies single positions in numpy."""
+    """An embedding that as a head multiplies a single row in numpy."""
 
     def as_linear(self, x: mx.array) -> mx.array:
-        return _times_rows(self.weight, x) if _is_one(x) else super().as_linear(x)
+        return _times_row(self.weight, x) if _is_row(x) else super().as_linear(x)
 
 
 class RMSNorm(nn.RMSNorm):
@@ -125,15 +129,19 @@ def _is_one(x: mx.array) -> bool:
     return x.ndim == 3 and x.shape[1] == 1
 
 
-def _times_rows(weight: mx.array, x: mx.array) -> mx.array:
-    """[B, 1, D] times the transpose of `weight` [rows, D] -> [B, 1, rows].
+def _is_row(x: mx.array) -> bool:
+    """Whether [..., D] is one vector. Several are MLX's: the threads of two BLAS libraries get in each other's way."""
+    return x.size == x.shape[-1]
 
-    numpy has BLAS multiply a matrix by a vector where B is 1, in the time that it takes to read the matrix. MLX has it
-    multiply two matrices, which copies the large one into blocks first and takes twice as long.
+
+def _times_row(weight: mx.array, x: mx.array) -> mx.array:
+    """A single row [..., D] times the transpose of `weight` [rows, D] -> [..., rows].
+
+    numpy has BLAS multiply a matrix by a vector, in the time that it takes to read the matrix. MLX has it multiply two
+    matrices, which copies the large one into blocks first and takes twice as long.
     """
     mx.eval(x, weight)
-    columns = np.asarray(weight) @ np.asarray(x).reshape(-1, x.shape[-1]).T
-    return mx.array(columns.T).reshape(*x.shape[:-1], -1)
+    return mx.array(np.asarray(weight) @ np.asarray(x).reshape(-1)).reshape(*x.shape[:-1], -1)
 
 
 _REPLACEMENTS: dict[type[nn.Module], type[nn.Module]] = {

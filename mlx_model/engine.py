@@ -10,6 +10,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -18,9 +20,11 @@ from mlx_model.job_thread import JobThread
 from mlx_model.prompt import Message
 from mlx_model.protocol import (
     Ask,
+    AskMany,
     EncodeAhead,
     EngineEvent,
     Forget,
+    ItemEvent,
     Job,
     Loaded,
     LoadStarted,
@@ -91,10 +95,10 @@ class _ModelWorker:
             if self._kept is not None:
                 self._kept.forget(job.conversation)
             return
-        if job.folder != self.loaded:
-            yield from self._load(job.folder, cancelled)
-        if cancelled.is_set():
-            raise Cancelled("The job was stopped.")
+        if isinstance(job, AskMany):
+            yield from self._ask_many(job, cancelled)
+            return
+        yield from self._make_ready(job.folder, cancelled)
         assert self._checkpoint is not None, "a folder is only remembered with its model"
         from mlx_model.answer import stream_answer
         from mlx_model.looking import stream_look
@@ -133,6 +137,27 @@ class _ModelWorker:
 
         assert self._kept is not None, "it comes with the model"
         self._kept.put(conversation, read_session(file, self._kept.new_cache(), model_identity(folder)))
+
+    def _ask_many(self, job: AskMany, cancelled: threading.Event) -> Iterator[EngineEvent]:
+        from mlx_model.openings import stream_opened
+
+        with closing(stream_opened(job.openings)) as opened:
+            for first in opened:
+                if isinstance(first, ItemEvent):
+                    yield first  # which takes no model
+                    _raise_if(cancelled)
+                    continue
+                yield from self._make_ready(job.folder, cancelled)
+                assert self._checkpoint is not None, "it was made ready"
+                from mlx_model.batch import stream_batch
+
+                yield from stream_batch(self._checkpoint, chain([first], opened), job.size, cancelled)
+
+    def _make_ready(self, folder: Path, cancelled: threading.Event) -> Iterator[EngineEvent]:
+        """Make the model of a folder the loaded one. Raises Cancelled."""
+        if folder != self.loaded:
+            yield from self._load(folder, cancelled)
+        _raise_if(cancelled)
 
     def rest(self) -> None:
         self._unload()
@@ -193,3 +218,8 @@ class _ModelWorker:
         # Layers refer to each other, so counting references does not free them.
         gc.collect()
         mx.clear_cache()
+
+
+def _raise_if(cancelled: threading.Event) -> None:
+    if cancelled.is_set():
+        raise Cancelled("The job was stopped.")

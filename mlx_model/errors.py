@@ -17,6 +17,11 @@ Each message is one sentence for the user: what happened, to which file, what to
 (a CLI command, the engine's job loop, Qt's excepthook) show the sentence and log the traceback.
 """
 
+import traceback
+from typing import TypeVar
+
+E = TypeVar("E", bound=BaseException)
+
 
 class SmolsightError(Exception):
     """Root of every error that is the user's to know about."""
@@ -64,3 +69,12 @@ class ContextLimitError(SmolsightError):
 
 class Cancelled(SmolsightError):
     """The job was stopped before it ended."""
+
+
+def without_values(error: E) -> E:
+    """The error, with nothing left in the frames of its traceback: arrays must not leave their thread in it."""
+    chain: BaseException | None = error
+    while chain is not None:
+        traceback.clear_frames(chain.__traceback__)
+        chain = chain.__cause__ or chain.__context__
+    return error

@@ -7,14 +7,13 @@ works in must not be cut off when Python ends; it ends by itself when the main t
 import logging
 import threading
 import time
-import traceback
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from mlx_model.errors import Cancelled, SmolsightError
+from mlx_model.errors import Cancelled, SmolsightError, without_values
 from mlx_model.events import Answered
 from mlx_model.protocol import Callback, Done, EngineEvent, Failed, Job, JobEvent, JobId, StateListener, Stopped
 
@@ -138,13 +137,13 @@ class JobThread:
         except Cancelled:
             last = Stopped()
         except SmolsightError as error:
-            last = Failed(_without_values(error))
+            last = Failed(without_values(error))
         except Exception as error:
             if _is_python_ending():
                 last = Stopped()
             else:
                 log.error("A job failed: %s.", type(submitted.job).__name__, exc_info=error)
-                last = Failed(_without_values(error))
+                last = Failed(without_values(error))
         self._tell_state()
         with self._changed:
             del self._submitted[submitted.id]
@@ -178,12 +177,3 @@ def _is_python_ending() -> bool:
     """Whether the main thread has ended, or does in a moment: thread pools refuse work just before it has."""
     threading.main_thread().join(0.1)
     return not threading.main_thread().is_alive()
-
-
-def _without_values(error: Exception) -> Exception:
-    """The error, with nothing left in the frames of its traceback: arrays must not leave their thread in it."""
-    chain: BaseException | None = error
-    while chain is not None:
-        traceback.clear_frames(chain.__traceback__)
-        chain = chain.__cause__ or chain.__context__
-    return error

@@ -10,7 +10,7 @@ import mlx.core as mx
 import mlx.nn as nn
 
 from mlx_model.arithmetic import add_projected, attention, rope, swiglu
-from mlx_model.cache import KVCache
+from mlx_model.cache import KVCache, LayerCache
 from mlx_model.config import TextConfig
 from mlx_model.fused import fused
 
@@ -33,13 +33,14 @@ class Attention(nn.Module):
             self.qkv_proj = qkv_proj
             del self.q_proj, self.k_proj, self.v_proj
 
-    def __call__(self, x: mx.array, residual: mx.array, cache: KVCache) -> mx.array:
+    def __call__(self, x: mx.array, residual: mx.array, cache: LayerCache) -> mx.array:
         B, L, _ = x.shape
         heads = self._project(x).reshape(B, L, -1, self.head_dim).transpose(0, 2, 1, 3)
         turned = self.num_heads + self.num_kv_heads
         rotated = rope(heads[:, :turned], base=self.rope_theta, offset=cache.offset)
-        keys, values = cache.update(rotated[:, self.num_heads :], heads[:, turned:])
-        out = attention(rotated[:, : self.num_heads], keys, values, scale=self.scale, causal=L > 1)
+        all_keys, all_values = cache.update(rotated[:, self.num_heads :], heads[:, turned:])
+        queries = rotated[:, : self.num_heads]
+        out = attention(queries, all_keys, all_values, scale=self.scale, causal=L > 1, mask=cache.mask)
         return add_projected(residual, out.transpose(0, 2, 1, 3).reshape(B, L, -1), self.o_proj)
 
     def _project(self, x: mx.array) -> mx.array:
@@ -83,7 +84,7 @@ class DecoderLayer(nn.Module):
         self.self_attn.fuse()
         self.mlp.fuse()
 
-    def __call__(self, x: mx.array, cache: KVCache) -> mx.array:
+    def __call__(self, x: mx.array, cache: LayerCache) -> mx.array:
         x = self.self_attn(self.input_layernorm(x), x, cache)
         return self.mlp(self.post_attention_layernorm(x), x)
 
@@ -97,7 +98,7 @@ class LanguageModel(nn.Module):
         if not config.tie_word_embeddings:
             self.lm_head = nn.Linear(config.hidden_size, config.vocab_size, bias=False)
 
-    def __call__(self, embeddings: mx.array, cache: Sequence[KVCache]) -> mx.array:
+    def __call__(self, embeddings: mx.array, cache: Sequence[LayerCache]) -> mx.array:
         """Embeddings [B, L, D] at the positions after the cache's -> hidden states [B, L, D], before the head."""
         x = embeddings
         for layer, layer_cache in zip(self.layers, cache, strict=True):

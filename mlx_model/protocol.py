@@ -7,10 +7,12 @@ A job ends with exactly one event of `LAST`. In between come, as far as they app
 
     LoadStarted, Loaded, Forgot, Planned, TilesEncoded..., Prefilled..., TextDelta...
 
+What comes of one request among many is wrapped in an `ItemEvent` that says which.
+
 Plain Python values alone, without MLX and without Qt, so that a face can be built and tested with a scripted engine.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -48,6 +50,23 @@ class Ask:
     request: Request
     reading: float = 0.0
     conversation: str | None = None
+
+
+# Makes a request when its turn is near, on a thread of its own; None where there is nothing to ask after all.
+Opening = Callable[[], Request | None]
+
+
+@dataclass(frozen=True)
+class AskMany:
+    """Answer many requests, `size` of them at a time, with the model of a folder.
+
+    Each comes of an opening, which is only called when its turn is near, so that a few pictures are held at a time,
+    however many there are; the model is loaded at the first request. One that fails does not end the others.
+    """
+
+    folder: Path
+    openings: Iterable[Opening]
+    size: int = 8
 
 
 @dataclass(frozen=True)
@@ -95,7 +114,7 @@ class Unload:
     """Give the model's memory back. The next job that needs a model loads it again."""
 
 
-Job = Load | Ask | EncodeAhead | SaveSession | OpenSession | Forget | Unload
+Job = Load | Ask | AskMany | EncodeAhead | SaveSession | OpenSession | Forget | Unload
 
 
 @dataclass(frozen=True)
@@ -146,7 +165,18 @@ class Failed:
         return type(self.error).__name__
 
 
-EngineEvent = LoadStarted | Loaded | Event | Done | Stopped | Failed
+@dataclass(frozen=True)
+class ItemEvent:
+    """Something that happened to one of many requests; `item` counts from 0 in the order of their openings.
+
+    Each ends with one `Answered`, `Failed`, or `Done` where there was nothing to ask. Items end in any order.
+    """
+
+    item: int
+    event: Event | Done | Failed
+
+
+EngineEvent = LoadStarted | Loaded | Event | ItemEvent | Done | Stopped | Failed
 LAST = (Answered, Done, Stopped, Failed)
 
 

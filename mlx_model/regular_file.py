@@ -2,13 +2,13 @@
 
 import os
 import stat
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 from mlx_model.errors import InputError
 
 
-def open_regular_file(path: Path, name: str) -> BinaryIO:
+def open_regular_file(path: Path, name: str) -> BufferedReader:
     """`path`, opened without waiting for a FIFO's writer, then checked through its descriptor, so without a race.
 
     `name` stands in messages for the path. Raises InputError for whatever is absent, closed to us, no regular file, or

@@ -20,8 +20,15 @@ class Sampler:
         self.sampling = sampling
         self._key = mx.random.key(time.time_ns() if sampling.seed is None else sampling.seed)
 
+    @property
+    def is_greedy(self) -> bool:
+        """Whether the likeliest token is drawn, whatever was said."""
+        return self.sampling.temperature == 0.0 and self.sampling.repetition_penalty == 1.0
+
     def __call__(self, logits: mx.array, said: Sequence[mx.array]) -> tuple[mx.array, mx.array]:
         """Logits [V] and the ids said so far -> the next id and its log-probability under the model, all scalars."""
+        if self.is_greedy:
+            return likeliest(logits)
         logits = logits.astype(mx.float32)
         logprobs = logits - logsumexp(logits)
         sampling, scores = self.sampling, logits
@@ -34,6 +41,12 @@ class Sampler:
             self._key, key = mx.random.split(self._key)
             token = mx.random.categorical(scores, key=key)
         return token, logprobs[token]
+
+
+def likeliest(logits: mx.array) -> tuple[mx.array, mx.array]:
+    """The likeliest ids [...] of logits [..., V], and their log-probabilities."""
+    logits = logits.astype(mx.float32)
+    return mx.argmax(logits, axis=-1), mx.max(logits, axis=-1) - logsumexp(logits)
 
 
 def penalize(logits: mx.array, said: mx.array, penalty: float) -> mx.array:

@@ -9,6 +9,7 @@ answer, the third tile of thirteen, a model that is not there, a failure in the 
 
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from mlx_model.events import (
     Answer,
     Answered,
     Confidence,
+    Event,
     FinishReason,
     Forgot,
     Planned,
@@ -28,12 +30,16 @@ from mlx_model.events import (
 )
 from mlx_model.images import Detail, Plan, plan
 from mlx_model.job_thread import JobThread
+from mlx_model.openings import Opened, stream_opened
 from mlx_model.prompt import Picture
 from mlx_model.protocol import (
     Ask,
+    AskMany,
     EncodeAhead,
     EngineEvent,
+    Failed,
     Forget,
+    ItemEvent,
     Job,
     Load,
     Loaded,
@@ -83,6 +89,11 @@ class FakeEngine(JobThread):
         return self._worker_of_script.jobs
 
     @property
+    def was_loaded(self) -> bool:
+        """Whether any model was."""
+        return self._worker_of_script.was_loaded
+
+    @property
     def held(self) -> threading.Event:
         """Set while a job waits at its script's `hold_after`."""
         return self._worker_of_script.held
@@ -99,17 +110,42 @@ class _ScriptedWorker:
         self.held, self.released = threading.Event(), threading.Event()
         self.loaded: Path | None = None
         self.kept: dict[str | None, int] = {}  # tokens by conversation
+        self.was_loaded = False
 
     def stream(self, job: Job, cancelled: threading.Event) -> Iterator[EngineEvent]:
         self.jobs.append(job)
-        script = self.scripts[0]
-        if isinstance(job, Ask) and len(self.scripts) > 1:
-            self.scripts.pop(0)
-        for event in self._events(job, script, cancelled):
+        if isinstance(job, AskMany):
+            yield from self._answer_many(job, cancelled)
+            return
+        script = self._next_script() if isinstance(job, Ask) else self.scripts[0]
+        yield from self._at_pace(self._events(job, script, cancelled), script, cancelled)
+
+    def _next_script(self) -> Script:
+        return self.scripts.pop(0) if len(self.scripts) > 1 else self.scripts[0]
+
+    def _at_pace(
+        self, events: Iterator[EngineEvent], script: Script, cancelled: threading.Event
+    ) -> Iterator[EngineEvent]:
+        for event in events:
             cancelled.wait(script.pause)
             yield event
-            if event == script.hold_after:
+            inner = event.event if isinstance(event, ItemEvent) else event
+            if inner == script.hold_after:
                 self._hold(cancelled)
+
+    def _answer_many(self, job: AskMany, cancelled: threading.Event) -> Iterator[EngineEvent]:
+        """One after the other, a script each; what has nothing to ask takes none, and no model."""
+        with closing(stream_opened(job.openings)) as opened:
+            for one in opened:
+                _raise_if(cancelled)
+                if isinstance(one, ItemEvent):
+                    yield one
+                    continue
+                script = self._next_script()
+                if self.loaded != job.folder:
+                    yield from self._at_pace(self._load(job.folder), script, cancelled)
+                    _raise_if(cancelled)
+                yield from self._at_pace(_item_events(one, script, cancelled), script, cancelled)
 
     def rest(self) -> None:
         self._unload()
@@ -128,7 +164,12 @@ class _ScriptedWorker:
         self.held.clear()
         self.released.clear()
 
-    def _events(self, job: Job, script: Script, cancelled: threading.Event) -> Iterator[EngineEvent]:
+    def _events(
+        self,
+        job: Ask | EncodeAhead | Load | SaveSession | OpenSession | Forget | Unload,
+        script: Script,
+        cancelled: threading.Event,
+    ) -> Iterator[EngineEvent]:
         if isinstance(job, Unload):
             self._unload()
             return
@@ -164,7 +205,7 @@ class _ScriptedWorker:
         yield LoadStarted(folder)
         if error := self.load_errors.get(folder):
             raise error
-        self.loaded = folder
+        self.loaded, self.was_loaded = folder, True
         yield Loaded(folder, 0.25, IMAGE_CONFIG, CONTEXT)
 
 
@@ -182,7 +223,7 @@ def _look(plans: tuple[Plan | FramePlan, ...]) -> Iterator[TilesEncoded]:
     yield from (TilesEncoded(done, total) for done in range(1, total + 1))
 
 
-def _answer(request: Request, script: Script, cancelled: threading.Event, cached: int) -> Iterator[EngineEvent]:
+def _answer(request: Request, script: Script, cancelled: threading.Event, cached: int = 0) -> Iterator[Event]:
     plans = _plans(tuple(request.pictures), request.detail)
     image_tokens = TOKENS_PER_TILE * sum(plan.tiles for plan in plans)
     planned = Planned(plans, image_tokens, PROMPT_WORDS * len(request.messages) + image_tokens)
@@ -204,7 +245,18 @@ def _answer(request: Request, script: Script, cancelled: threading.Event, cached
     yield Answered(replace(answer, forgot=script.forgot))
 
 
-def _before_the_answer(planned: Planned, forgot: Forgot | None) -> Iterator[EngineEvent]:
+def _item_events(opened: Opened, script: Script, cancelled: threading.Event) -> Iterator[ItemEvent]:
+    try:
+        for event in _answer(opened.take(), script, cancelled):
+            _raise_if(cancelled)
+            yield ItemEvent(opened.item, event)
+    except Cancelled:
+        raise
+    except Exception as error:
+        yield ItemEvent(opened.item, Failed(error))
+
+
+def _before_the_answer(planned: Planned, forgot: Forgot | None) -> Iterator[Event]:
     if forgot:
         yield forgot
     yield planned

@@ -4,57 +4,26 @@ Knows neither options nor exit codes; `describe.py` and `chat.py` do. The first 
 wrong path costs no wait.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from time import perf_counter
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from app.alt_text import as_alt_text
 from app.cli.inputs import read_input
 from app.cli.jobs import stream_job
 from app.cli.output import Output
 from app.cli.progress import Progress
 from app.cli.signals import stoppable
 from app.cli.stderr import say, whisper
+from app.questions import Question, as_request, shown_text, words_about
 from app.records import Asked, answer_record, blank_record
 from app.shelf import Installed
-from app.terminal import strip_controls
 
 if TYPE_CHECKING:
     from mlx_model.engine import MLXEngine
     from mlx_model.events import Answer
-    from mlx_model.images import Detail
-    from mlx_model.prompt import Message, Picture
     from mlx_model.protocol import Ask, Engine
-    from mlx_model.request import Request
-    from mlx_model.video import Clip
-
-
-@dataclass(frozen=True)
-class Question:
-    """What is asked of every input, with everything that shapes the answer. Lengths in tokens and characters.
-
-    `clip_words` stand for `words` where a clip is asked about; `fps` to `end`, in seconds, say what of it is seen.
-    """
-
-    words: str
-    detail: "Detail"
-    max_tokens: int
-    max_characters: int | None = None
-    names_blank: bool = False
-    raw: bool = False
-    repetition_guard: bool = True
-    temperature: float = 0.0
-    top_p: float = 1.0
-    seed: int | None = None
-    clip_words: str | None = None
-    fps: float | None = None
-    max_frames: int | None = None
-    start: float | None = None
-    end: float | None = None
 
 
 class Asking:
@@ -82,19 +51,15 @@ class Asking:
         from mlx_model.images import is_blank
         from mlx_model.prompt import Picture
         from mlx_model.protocol import Ask
-        from mlx_model.video import Clip, Watching
 
         question, installed = self.question, self.installed
         about = Path(paths[0]).name if len(paths) == 1 else f"{len(paths)} inputs"
         if paths:
             self.progress.show(f"Opening {about}")
         begin = perf_counter()
-        watching = Watching(question.fps, question.max_frames, question.start or 0.0, question.end)
-        media = [read_input(path, watching) for path in paths]
+        media = [read_input(path, question.watching) for path in paths]
         reading = perf_counter() - begin
-        words = question.words
-        if any(isinstance(medium, Clip) for medium in media):
-            words = question.clip_words or words
+        words = words_about(question, media)
         asked = Asked(paths, installed.name, installed.notice, words, question.detail, together)
         self._ready()
         first = media[0] if len(media) == 1 else None
@@ -155,9 +120,7 @@ class Asking:
 
     def _end(self, asked: Asked, answer: "Answer") -> None:
         self.progress.clear()
-        text = strip_controls(answer.text).strip()
-        if limit := self.question.max_characters:
-            text = as_alt_text(text, limit)
+        text = shown_text(self.question, answer.text)
         self.output.end(answer_record(asked, answer, text, self._load_seconds))
         if reason := self._why_cut(answer):
             say(f"{asked.paths[0]}: {reason}" if len(asked.paths) == 1 else reason)
@@ -173,27 +136,6 @@ class Asking:
         if answer.generated_tokens < self.question.max_tokens:
             return f"{cut}, where the model's context ends; a lower --detail or --max-frames leaves more room."
         return f"{cut}; --max-tokens allows more."
-
-
-def as_request(question: Question, media: "Sequence[Picture | Clip]", words: str) -> "Request":
-    """The question in these words about these pictures and clips, for the engine."""
-    from mlx_model.prompt import Message, Text
-
-    return conversation_request(question, (Message("user", (*media, Text(words))),))
-
-
-def conversation_request(question: Question, messages: "tuple[Message, ...]") -> "Request":
-    """What answers the last of these messages, in the question's shape."""
-    from mlx_model.request import Request, Sampling
-
-    return Request(
-        messages=messages,
-        detail=question.detail,
-        max_tokens=question.max_tokens,
-        sampling=Sampling(temperature=question.temperature, top_p=question.top_p, seed=question.seed),
-        raw=question.raw,
-        repetition_guard=question.repetition_guard,
-    )
 
 
 def statistics(answer: "Answer") -> str:

@@ -16,11 +16,11 @@ import click
 
 from app.alt_text import as_alt_text
 from app.captions import FORMATS, Caption, span
-from app.cli.asking import Question, as_request
 from app.cli.jobs import stream_job
 from app.cli.progress import Progress
 from app.cli.signals import stoppable
 from app.cli.stderr import say
+from app.questions import Question, as_request
 from app.records import Asked, answer_record, blank_record
 from app.shelf import Installed
 from app.tasks import summary_task

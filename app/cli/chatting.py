@@ -11,7 +11,7 @@ from threading import Event
 from time import perf_counter
 from typing import TYPE_CHECKING, Literal
 
-from app.cli.asking import Asking, Question, conversation_request
+from app.cli.asking import Asking
 from app.cli.chat_lines import as_path, has_terminal
 from app.cli.generation_options import DetailType
 from app.cli.inputs import STDIN, read_input
@@ -20,6 +20,7 @@ from app.cli.output import Output
 from app.cli.progress import Progress
 from app.cli.signals import Terminated
 from app.cli.stderr import say, whisper
+from app.questions import Question, conversation_request
 from app.records import Asked
 from app.shelf import Installed, find_model
 from mlx_model.errors import DetailError, InputError, ModelNotFoundError, SaveError

@@ -4,21 +4,22 @@ Options to a `Question`, one run over the inputs, the worst exit code. What happ
 """
 
 import sys
-from pathlib import Path
 from typing import Any
 
 import click
 
 from app.captions import FORMATS
-from app.cli.asking import Asking, Question
+from app.cli.asking import Asking
 from app.cli.captioning import Wanted, caption_clip
 from app.cli.errors import exit_code, sentence
 from app.cli.generation_options import QUESTION_TOKENS, Finite, check_span, generation_options
 from app.cli.inputs import STDIN, is_picture
+from app.cli.many_options import Many, many_options
 from app.cli.offer import find_or_fetch
 from app.cli.output import JsonOutput, Output, WordsOutput
 from app.cli.progress import Progress
 from app.cli.stderr import say
+from app.questions import Question
 from app.tasks import DEFAULT_TASK, tasks
 from mlx_model.errors import Cancelled, DetailError, ModelError, SmolsightError
 
@@ -36,9 +37,9 @@ TASK_HELP = "What to ask for: " + "; ".join(
     "--captions", type=click.Choice(list(FORMATS)), help="One clip: a caption for every few seconds, as such a file."
 )
 @click.option("--every", type=Finite(min=0.1), help="Captions: seconds each of them is for. Default: 5.")
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Captions: a file instead of stdout.")
 @click.option("--summary", is_flag=True, help="Captions: sum them up at the end.")
 @generation_options
+@many_options
 def describe(
     inputs: tuple[str, ...],
     question: str | None,
@@ -49,19 +50,23 @@ def describe(
     stream: bool,
     captions: str | None,
     every: float | None,
-    out: Path | None,
     summary: bool,
     **shape: Any,
 ) -> int:
     """Say what pictures and clips show, or answer a question about them.
 
-    Each INPUT is a picture or a video file; - reads a picture from standard input. The answer goes to standard output,
-    everything else to standard error. With several inputs each line begins with its path.
+    Each INPUT is a picture or a video file, a folder of pictures or a pattern; - reads a picture from standard input.
+    The answer goes to standard output, everything else to standard error. With several inputs each line begins with
+    its path. Folders and patterns are described several pictures at a time, and what is done is not done again.
     """
+    many = Many.taken_from(shape)
+    if is_many := captions is None and many.is_wanted(inputs):
+        many.check(inputs, together=together, as_json=as_json)
     _check_usage(inputs, question, task_name, together)
     clip_options = {name: shape[name] for name in ("fps", "max_frames", "start", "end")}
     _check_clip_usage(inputs, **clip_options, captions=captions)
-    _check_caption_usage(inputs, captions, {"--every": every, "--out": out, "--summary": summary}, together or as_json)
+    has_other_form = together or as_json or many.given not in ([], ["--out"])
+    _check_caption_usage(inputs, captions, {"--every": every, "--summary": summary}, has_other_form)
     output = JsonOutput() if as_json else WordsOutput(streams=stream, with_paths=len(inputs) > 1 and not together)
     groups = [inputs] if together or not inputs else [(path,) for path in inputs]
     try:
@@ -71,8 +76,13 @@ def describe(
         asked = _question(question, task_name or ("short" if captions else DEFAULT_TASK), **shape)
         if captions:
             with Progress() as progress:
-                caption_clip(installed, asked, inputs[0], Wanted(captions, every or 5.0, out, summary), progress)
+                caption_clip(installed, asked, inputs[0], Wanted(captions, every or 5.0, many.out, summary), progress)
             return 0
+        if is_many:
+            from app.cli.describing_many import describe_many
+
+            with Progress() as progress:
+                return describe_many(inputs, many, asked, installed, progress, as_json=as_json)
         with Progress() as progress, Asking(installed, asked, output, progress) as asking:
             return max(_answer(asking, output, paths, together) for paths in groups)
     except SmolsightError as error:
@@ -118,7 +128,9 @@ def _check_caption_usage(
     if len(inputs) != 1:
         raise click.UsageError("--captions takes one clip: name it alone.")
     if has_other_form:
-        raise click.UsageError("--captions is a form of its own: leave out --json and --together (--captions jsonl).")
+        raise click.UsageError(
+            "--captions is a form of its own: leave out what is for pictures, and --json (--captions jsonl)."
+        )
 
 
 def _question(words: str | None, task_name: str, detail: Any, max_tokens: int | None, **rest: Any) -> Question:

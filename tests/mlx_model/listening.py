@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from mlx_model.protocol import Engine, EngineEvent, Job, JobEvent, JobId
+from mlx_model.protocol import Engine, EngineEvent, ItemEvent, Job, JobEvent, JobId
 
 E = TypeVar("E")
 PATIENCE = 60.0  # seconds; a loaded machine is no failure
@@ -40,6 +40,10 @@ class Listener:
 
     def wait_for(self, job: JobId, kind: type, count: int = 1) -> None:
         self.wait_until(lambda: sum(isinstance(event, kind) for event in self.of(job)) >= count)
+
+    def wait_for_item(self, job: JobId, kind: type) -> None:
+        """Wait until something of this kind has come of one of many requests."""
+        self.wait_until(lambda: any(isinstance(e, ItemEvent) and isinstance(e.event, kind) for e in self.of(job)))
 
     def wait_until(self, is_so: Callable[[], bool]) -> None:
         with self._changed:

@@ -1,25 +1,27 @@
 """What every engine promises, whatever answers in it."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from mlx_model.engine import MLXEngine
-from mlx_model.errors import CheckpointError, ModelError
+from mlx_model.errors import CheckpointError, InputError, ModelError
 from mlx_model.events import Answered, Planned, Prefilled, TextDelta, TilesEncoded
 from mlx_model.prompt import Text
 from mlx_model.protocol import (
     LAST,
     Ask,
+    AskMany,
     Done,
     EncodeAhead,
     Engine,
     EngineEvent,
     Failed,
     Forget,
+    ItemEvent,
     Job,
     JobEvent,
     Load,
@@ -30,6 +32,7 @@ from mlx_model.protocol import (
     Stopped,
     Unload,
 )
+from mlx_model.request import Request
 from tests.checkpoints import write_checkpoint
 from tests.fake_engine import FakeEngine, Script
 from tests.mlx_model.asking import ask, noise
@@ -72,7 +75,7 @@ def bench(request: pytest.FixtureRequest, tmp_path: Path, seeing_folder: Path, o
     assert engine.close(60)
 
 
-def kinds(events: list[EngineEvent]) -> list[type]:
+def kinds(events: Sequence[EngineEvent]) -> list[type]:
     """The kinds of event in their order, each once."""
     return list(dict.fromkeys(type(event) for event in events))
 
@@ -240,6 +243,53 @@ def test_a_listener_that_fails_ends_its_own_job_alone(bench: Bench, caplog: pyte
     assert isinstance(bench.listener.run(bench.question())[-1], Answered)
     assert len(heard) == 1
     assert "The window is gone." in caplog.text
+
+
+def test_many_are_answered_and_each_ends_once_in_its_own_way(bench: Bench) -> None:
+    def broken() -> Request:
+        raise InputError("b.png is damaged.")
+
+    def fine() -> Request:
+        return bench.question().request
+
+    events = bench.listener.run(AskMany(bench.folder, iter([lambda: None, broken, fine, fine, fine]), 2))
+    of_items = [event for event in events if isinstance(event, ItemEvent)]
+    endings = {event.item: event.event for event in of_items if isinstance(event.event, LAST)}
+    assert [type(endings[item]) for item in range(5)] == [Done, Failed, Answered, Answered, Answered]
+    assert events[-1] == Done()
+    assert kinds([event.event for event in of_items if event.item == 2]) == [
+        Planned,
+        TilesEncoded,
+        Prefilled,
+        TextDelta,
+        Answered,
+    ]
+    assert [type(event) for event in events].index(Loaded) > events.index(ItemEvent(0, Done()))
+
+
+def test_many_with_nothing_to_ask_need_no_model(bench: Bench) -> None:
+    events = bench.listener.run(AskMany(bench.missing, [lambda: None] * 20))
+    assert events == [*(ItemEvent(item, Done()) for item in range(20)), Done()]
+
+
+def test_many_that_are_cancelled_stop_and_open_no_more(bench: Bench) -> None:
+    opened: list[int] = []
+
+    def opening() -> Request:
+        opened.append(1)
+        return bench.question(words=4000).request
+
+    job = bench.listener.submit(AskMany(bench.folder, [opening] * 1000, 2))
+    bench.listener.wait_for_item(job, TextDelta)
+    bench.engine.cancel(job)
+    assert bench.listener.wait(job)[-1] == Stopped()
+    assert len(opened) < 12
+    assert isinstance(bench.listener.run(bench.question())[-1], Answered)
+
+
+def test_many_of_a_model_that_is_not_there_fail_once(bench: Bench) -> None:
+    events = bench.listener.run(AskMany(bench.missing, [lambda: bench.question().request] * 3))
+    assert kinds(events) == [LoadStarted, Failed]
 
 
 def test_jobs_may_be_submitted_and_cancelled_from_many_threads(bench: Bench) -> None:

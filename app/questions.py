@@ -1,0 +1,81 @@
+"""What is asked of every input, with everything that shapes the answer: shared by the command line and the desktop."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from app.alt_text import as_alt_text
+from app.terminal import strip_controls
+
+if TYPE_CHECKING:
+    from mlx_model.images import Detail
+    from mlx_model.prompt import Message, Picture
+    from mlx_model.request import Request
+    from mlx_model.video import Clip, Watching
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of every input, with everything that shapes the answer. Lengths in tokens and characters.
+
+    `clip_words` stand for `words` where a clip is asked about; `fps` to `end`, in seconds, say what of it is seen.
+    """
+
+    words: str
+    detail: "Detail"
+    max_tokens: int
+    max_characters: int | None = None
+    names_blank: bool = False
+    raw: bool = False
+    repetition_guard: bool = True
+    temperature: float = 0.0
+    top_p: float = 1.0
+    seed: int | None = None
+    clip_words: str | None = None
+    fps: float | None = None
+    max_frames: int | None = None
+    start: float | None = None
+    end: float | None = None
+
+    @property
+    def watching(self) -> "Watching":
+        """What of a clip is seen."""
+        from mlx_model.video import Watching
+
+        return Watching(self.fps, self.max_frames, self.start or 0.0, self.end)
+
+
+def words_about(question: Question, media: "Sequence[Picture | Clip]") -> str:
+    """The question's wording for what is shown."""
+    from mlx_model.video import Clip
+
+    if question.clip_words and any(isinstance(medium, Clip) for medium in media):
+        return question.clip_words
+    return question.words
+
+
+def as_request(question: Question, media: "Sequence[Picture | Clip]", words: str) -> "Request":
+    """The question in these words about these pictures and clips, for the engine."""
+    from mlx_model.prompt import Message, Text
+
+    return conversation_request(question, (Message("user", (*media, Text(words))),))
+
+
+def conversation_request(question: Question, messages: "tuple[Message, ...]") -> "Request":
+    """A conversation whose next answer is shaped as the question says."""
+    from mlx_model.request import Request, Sampling
+
+    return Request(
+        messages=messages,
+        detail=question.detail,
+        max_tokens=question.max_tokens,
+        sampling=Sampling(temperature=question.temperature, top_p=question.top_p, seed=question.seed),
+        raw=question.raw,
+        repetition_guard=question.repetition_guard,
+    )
+
+
+def shown_text(question: Question, text: str) -> str:
+    """What the user sees of an answer's text."""
+    text = strip_controls(text).strip()
+    return as_alt_text(text, question.max_characters) if question.max_characters else text

@@ -48,7 +48,9 @@ def run(*command: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "page", [quotes.README, quotes.CLI_REFERENCE, quotes.DETAIL, quotes.PERFORMANCE], ids=lambda page: str(page.name)
+    "page",
+    [quotes.README, quotes.MAP, quotes.CLI_REFERENCE, quotes.DETAIL, quotes.PERFORMANCE],
+    ids=lambda page: str(page.name),
 )
 def test_a_page_that_quotes_the_program_quotes_it_as_it_is(page: Path) -> None:
     if page.read_text(encoding="utf-8") != quotes.pages()[page]:

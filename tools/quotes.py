@@ -15,6 +15,7 @@ from tools.published_counts import published_tables
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
+MAP = ROOT / "docs" / "map.md"
 CLI_REFERENCE = ROOT / "docs" / "cli.md"
 DETAIL = ROOT / "docs" / "detail.md"
 PERFORMANCE = ROOT / "docs" / "performance.md"
@@ -43,24 +44,43 @@ WRITTEN = re.compile(r"(?<=<!-- written by `make fix` -->\n).*?(?=<!-- end -->)"
 def pages() -> dict[Path, str]:
     """Each page that quotes the program, as it should be."""
     return {
-        README: _with_quote(README, f"```text\n{tree()}```\n"),
+        README: _with_quote(README, f"```text\n{rooms()}```\n"),
+        MAP: _with_quote(MAP, f"```text\n{tree()}```\n"),
         DETAIL: _with_quote(DETAIL, detail_table()),
         PERFORMANCE: _with_quote(PERFORMANCE, published_tables()),
         CLI_REFERENCE: cli_reference(),
     }
 
 
+def rooms() -> str:
+    """One line for each package: its path and the first line of its docstring."""
+    return "".join([_entry(module) for module in _modules() if _is_room(module)] + _below())
+
+
 def tree() -> str:
     """One line for each package and module: its path and the first line of its docstring."""
-    lines = []
-    for package in PACKAGES:
-        modules = sorted((ROOT / package).rglob("*.py"), key=lambda module: (module.parent, module.stem))
-        for module in modules:
-            parts = module.relative_to(ROOT).parts
-            name = parts[-2] + "/" if parts[-1] == "__init__.py" else parts[-1]
-            depth = len(parts) - (2 if parts[-1] == "__init__.py" else 1)
-            lines.append(_line("  " * depth + name, _purpose(module)))
-    return "".join(lines + [_line(name, purpose) for name, purpose in BELOW_THE_PACKAGES])
+    return "".join([_entry(module) for module in _modules()] + _below())
+
+
+def _modules() -> list[Path]:
+    """Every module, a package's own before those in it, and files before the packages beside them."""
+    found = [module for package in PACKAGES for module in (ROOT / package).rglob("*.py")]
+    order = {package: place for place, package in enumerate(PACKAGES)}
+    return sorted(found, key=lambda module: (order[module.relative_to(ROOT).parts[0]], module.parent, module.stem))
+
+
+def _is_room(module: Path) -> bool:
+    return module.name == "__init__.py"
+
+
+def _entry(module: Path) -> str:
+    parts = module.relative_to(ROOT).parts
+    name, depth = (parts[-2] + "/", len(parts) - 2) if _is_room(module) else (parts[-1], len(parts) - 1)
+    return _line("  " * depth + name, _purpose(module))
+
+
+def _below() -> list[str]:
+    return [_line(name, purpose) for name, purpose in BELOW_THE_PACKAGES]
 
 
 def cli_reference() -> str:

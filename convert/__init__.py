@@ -3,6 +3,6 @@
     from convert.conversion import convert
     result = convert(Path("SmolVLM-256M-Instruct"), Path("256m-4bit"))
 
-Knows no network (app.downloads fetches) and no terminal. Nothing is imported here, so that `convert.recipe` stays
+Knows no network (app.shelf.downloads fetches) and no terminal. Nothing is imported here, so that `convert.recipe` stays
 cheap.
 """

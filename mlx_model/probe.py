@@ -82,9 +82,12 @@ def measure_decoder(config: ModelConfig, bits: int = UNPACKED) -> DecoderSpeed:
     decoder = model.language_model
     if bits < UNPACKED:
         nn.quantize(decoder, GROUP_SIZE, bits, class_predicate=lambda path, layer: isinstance(layer, nn.Linear))
-        mx.eval(decoder.parameters())
+    for layer in decoder.layers:
+        layer.fuse()
+    mx.eval(decoder.parameters())
 
     def read(positions: int) -> None:
+        mx.clear_cache()  # as before every answer, so that its memory is taken from the system anew
         list(prefill(decoder, mx.zeros((1, positions, text.hidden_size), _dtype()), decoder.new_cache()))
 
     def decode() -> None:

@@ -14,7 +14,7 @@ import numpy as np
 
 import assets
 from app.doctor.model_checks import EXPECTED, LOGITS, request_about, samples, weights_digest
-from mlx_model import arithmetic
+from mlx_model import arithmetic, checkpoint
 from mlx_model.answer import stream_answer
 from mlx_model.checkpoint import Checkpoint
 from mlx_model.events import Answered
@@ -28,8 +28,7 @@ def main() -> None:
     folder, out = assets.path("embedded"), assets.path("self_test")
     logits, answers = {}, {}
     for kind in STORED:
-        checkpoint = load_as(folder, kind)
-        logits[kind], answers[kind] = _computed(checkpoint)
+        logits[kind], answers[kind] = _computed(load_as(folder, kind))
     out.mkdir(exist_ok=True)
     expected = {"weights": weights_digest(folder), "answers": answers}
     (out / EXPECTED).write_text(json.dumps(expected, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -37,13 +36,13 @@ def main() -> None:
     print(f"bfloat16: {_bfloat16_error(logits['float32'], answers['float32'])}")
 
 
-def _computed(checkpoint: Checkpoint) -> tuple[np.ndarray, dict[str, str]]:
+def _computed(loaded: Checkpoint) -> tuple[np.ndarray, dict[str, str]]:
     """Logits [pictures, vocabulary] and the answers by picture."""
     rows, answers = [], {}
     for picture in samples():
         request = request_about(picture)
-        rows.append(first_logits(checkpoint, request))
-        *_, last = stream_answer(checkpoint, request)
+        rows.append(first_logits(loaded, request))
+        *_, last = stream_answer(loaded, request)
         assert isinstance(last, Answered), "the last event is the answer"
         answers[picture.name] = last.answer.text
     return np.stack(rows).astype(np.float32), answers
@@ -51,7 +50,7 @@ def _computed(checkpoint: Checkpoint) -> tuple[np.ndarray, dict[str, str]]:
 
 def _bfloat16_error(exact: np.ndarray, answers: dict[str, str]) -> str:
     """On the branches that Metal takes, which a CPU can compute too."""
-    with replaced(arithmetic, "ON_METAL", True):
+    with replaced(arithmetic, "ON_METAL", True), replaced(checkpoint, "ON_METAL", True):
         rows, said = _computed(load_as(assets.path("embedded"), "bfloat16"))
     errors = np.linalg.norm(rows - exact, axis=1) / np.linalg.norm(exact, axis=1)
     same = sum(said[name] == text for name, text in answers.items())

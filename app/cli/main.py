@@ -48,7 +48,8 @@ def print_version(ctx: click.Context, param: click.Parameter, value: bool) -> No
 
 EXIT_CODES = """\b
 Exit codes: 0 fine, 1 failed while running, 2 wrong usage, 3 an input could not
-be read, 4 the model is missing, broken or refused, 130 stopped by Ctrl-C.
+be read, 4 the model is missing, broken, refused or could not be fetched,
+130 stopped by Ctrl-C.
 """
 
 

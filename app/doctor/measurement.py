@@ -56,8 +56,16 @@ def machine_key() -> dict[str, Any]:
         "processor": processor(),
         "memory_bytes": total_memory(),
         "mlx": metadata.version("mlx"),
+        "smolsight": _own_version(),
         "threads": os.environ.get("OPENBLAS_NUM_THREADS"),
     }
+
+
+def _own_version() -> str | None:
+    try:
+        return metadata.version("smolsight")
+    except metadata.PackageNotFoundError:  # run from its sources
+        return None
 
 
 def cache_file() -> Path:

@@ -101,6 +101,8 @@ def set_default(name: str | None) -> Installed | None:
         file.unlink(missing_ok=True)
         return None
     installed = find_model(name)
+    if not (installed.folder / "config.json").is_file():
+        raise ModelNotFoundError(f"{installed.folder} has no config.json, so it is no model folder.")
     chosen = str(installed.folder.resolve()) if Path(name).is_dir() else installed.name
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_name(f".{DEFAULT_FILE}.partial")

@@ -19,7 +19,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Verdict:
-    """`problems` are sentences, none for a model that is whole; `mend` is what to do about them.
+    """`problems` are sentences, none for a model that is whole; `mend` is what to do about them, if there are any.
 
     `checksums` is the number of files whose bytes were compared, `files` that of all.
     """
@@ -28,7 +28,7 @@ class Verdict:
     files: int
     checksums: int
     problems: tuple[str, ...]
-    mend: str
+    mend: str | None
 
 
 def verify(installed: Installed, progress: Progress = lambda done, total: None) -> Verdict:
@@ -47,7 +47,8 @@ def verify(installed: Installed, progress: Progress = lambda done, total: None) 
     if problem := _problem_with_weights(folder):
         problems.append(problem)
     files = sum(path.is_file() for path in folder.iterdir())
-    return Verdict(installed.name, files, len(expected), tuple(problems), _mend(installed))
+    mend = _mend(installed) if problems else None
+    return Verdict(installed.name, files, len(expected), tuple(problems), mend)
 
 
 def _expected(installed: Installed) -> dict[Path, str]:

@@ -87,7 +87,8 @@ def test_of_several_packings_the_most_exact_is_taken() -> None:
     assert shelf.find_model(f"{SMALL}-8bit").name == f"{SMALL}-8bit"
 
 
-def test_a_name_is_no_pattern_and_no_way_out_of_the_shelf() -> None:
+def test_a_name_is_no_pattern_and_no_way_out_of_the_shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     put(f"{SMALL}-4bit")
     for name in (".*", "HuggingFaceTB/.*", "../models", f"../models/{SMALL}-4bit", "\0", "a/../../b"):
         with pytest.raises(ModelNotFoundError):
@@ -200,6 +201,9 @@ def test_the_chosen_default_answers_before_the_most_able() -> None:
 def test_a_default_may_be_a_folder_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "mine").mkdir()
     monkeypatch.chdir(tmp_path)
+    with pytest.raises(ModelNotFoundError, match="no model folder"):
+        shelf.set_default("mine")
+    (tmp_path / "mine" / "config.json").write_text("{}")
     shelf.set_default("mine")
     monkeypatch.chdir("/")
     assert shelf.find_model().folder == tmp_path / "mine"

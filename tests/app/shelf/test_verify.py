@@ -45,7 +45,7 @@ def test_a_download_that_changed_on_the_disk_is_named_with_what_mends_it(
 
     verdict = check(HUB_ID)
     assert str(folder / WEIGHTS) in verdict.problems[0] and "checksum is wrong" in verdict.problems[0]
-    assert verdict.mend.endswith(f"smolsight models get {HUB_ID} --again")
+    assert verdict.mend and verdict.mend.endswith(f"smolsight models get {HUB_ID} --again")
 
     download(HUB_ID, again=True)
     assert check(HUB_ID).problems == ()
@@ -57,12 +57,12 @@ def test_a_broken_folder_on_the_shelf_is_named_with_the_conversion_that_mends_it
     BROKEN_MODELS[name].damage(folder)
     verdict = check("org/tiny-4bit")
     assert len(verdict.problems) == 1 and str(folder) in verdict.problems[0]
-    assert verdict.mend.endswith("smolsight convert org/tiny --bits 4 --force")
+    assert verdict.mend and verdict.mend.endswith("smolsight convert org/tiny --bits 4 --force")
 
 
 def test_a_folder_without_checksums_is_read_all_the_same(tmp_path: Path) -> None:
     verdict = check(str(write_checkpoint(tmp_path / "mine", "smollm2")))
-    assert (verdict.problems, verdict.checksums) == ((), 0)
+    assert (verdict.problems, verdict.checksums, verdict.mend) == ((), 0, None)
 
 
 def test_reading_can_be_stopped(hub: HubStub) -> None:

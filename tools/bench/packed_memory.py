@@ -1,0 +1,72 @@
+"""Peak memory, by MLX's counter, of one picture at full detail with a 4-bit model whose layers stay packed.
+
+    python -m tools.bench.packed_memory [--preset 256m] [--folder FOLDER]
+
+Writes seeded random weights of the real shape, converts them as `smolsight convert` does, loads them without unpacking
+and asks about a picture that fills the largest grid at `high`. Its tiles repeat, so that the encoder, which on a CPU
+takes minutes for a packed tile, is run for two of them: what a tile's run takes is given back before the next, so the
+peak is that of many. On a CPU what is not packed is float32, twice what it is on Metal.
+"""
+
+import argparse
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from app.own_process import in_own_process
+from tools.bench.convert import write_source
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--preset", default="256m", help="256m, 500m or 2.2b")
+    parser.add_argument("--folder", type=Path, help="write the source and the conversion here, and leave them there")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        packed = make_packed(arguments.folder or Path(scratch), arguments.preset)
+        weights, loaded, peak, tokens = in_own_process("the answer", measure, packed)
+    print(f"{arguments.preset}: {tokens} prompt tokens; in GB (10^9 bytes): files {weights / 1e9:.3f}, ", end="")
+    print(f"loaded {loaded / 1e9:.3f}, peak {peak / 1e9:.3f}")
+
+
+def make_packed(folder: Path, preset: str) -> Path:
+    from convert.conversion import convert
+
+    source, out = folder / "source", folder / "4bit"
+    if not (source / "config.json").exists():
+        write_source(source, preset)
+    if not (out / "config.json").exists():
+        convert(source, out)
+    return out
+
+
+def measure(folder: Path) -> tuple[int, int, int, int]:
+    """Bytes of the weights' files, after loading and at the peak of an answer; tokens of the prompt."""
+    import mlx.core as mx
+
+    from mlx_model.answer import stream_answer
+    from mlx_model.checkpoint import load
+    from mlx_model.events import Answered
+    from mlx_model.prompt import Message, Picture, Text
+    from mlx_model.request import Request
+
+    checkpoint = load(folder, keep_quantized=True)
+    loaded = mx.get_active_memory()
+    assert checkpoint.image_config is not None, "the preset sees"
+    message = Message("user", (Picture(repeating(checkpoint.image_config.tile), "tiles"), Text("Describe this image.")))
+    *_, last = stream_answer(checkpoint, Request((message,), detail="high", max_tokens=2))
+    assert isinstance(last, Answered), "the last event is the answer"
+    weights = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
+    return weights, loaded, last.answer.peak_memory_bytes, last.answer.prompt_tokens
+
+
+def repeating(tile: int) -> Image.Image:
+    """A picture of 4 x 3 equal tiles of noise."""
+    noise = np.random.default_rng(0).integers(0, 256, (tile, tile, 3), dtype=np.uint8)
+    return Image.fromarray(np.tile(noise, (3, 4, 1)))
+
+
+if __name__ == "__main__":
+    main()

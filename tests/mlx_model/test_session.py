@@ -226,6 +226,7 @@ def test_cancelled_at_random_moments_the_next_answer_is_right(talk: Talk, monkey
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_cancelled_at_200_random_moments_the_next_answer_is_right(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
     check_cancelling(talk, 200, 1, monkeypatch)
 

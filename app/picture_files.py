@@ -40,7 +40,7 @@ def list_pictures(named: Sequence[str], *, recursive: bool = False) -> Listing:
     walk = _Walk(listing, recursive)
     for name in named:
         path = Path(name)
-        if path.is_dir():
+        if os.path.isdir(name):
             walk.enter(path)
         elif is_pattern(name):
             matches = natural_order(glob(name, recursive=True))

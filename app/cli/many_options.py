@@ -1,5 +1,6 @@
 """The options of describing many pictures at once, and which of them go together. Knows no model."""
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,7 +61,7 @@ class Many:
 
     def is_wanted(self, inputs: Sequence[str]) -> bool:
         """Whether the inputs are to be described as a batch."""
-        return bool(self.given) or any(Path(name).is_dir() or is_pattern(name) for name in inputs)
+        return bool(self.given) or any(os.path.isdir(name) or is_pattern(name) for name in inputs)
 
     def check(self, inputs: Sequence[str], *, together: bool, as_json: bool) -> None:
         """Raises click.UsageError for what cannot go together."""

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 State = Literal["waiting", "running", "done", "stopped", "failed"]
 TITLE_CHARACTERS = 48
-QUESTION_TOKENS = 512
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,10 +60,6 @@ class Turn:
     @property
     def is_open(self) -> bool:
         return self.state in ("waiting", "running")
-
-    @property
-    def max_tokens(self) -> int:
-        return self.task.max_tokens if self.task else QUESTION_TOKENS
 
     def finish(self, text: str) -> str:
         """What the user sees of the model's text, once it is whole."""

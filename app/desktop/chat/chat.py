@@ -36,6 +36,7 @@ class Chat(QObject):
         self._services = services
         self.conversation = conversation or Conversation()
         self.detail: Detail = "auto"
+        self.is_kept = True
         self._running: int | None = None
         self._ticket: Ticket | None = None
         self._load_seconds = 0.0
@@ -53,6 +54,7 @@ class Chat(QObject):
         self.turns.append(Turn(question, media, task))
         self.turn_added.emit(len(self.turns) - 1)
         self._go_on()
+        self._keep()
 
     def ask_again(self, place: int, question: str | None = None) -> None:
         """Answer a turn anew, in other words if there are any. The turns after it go."""
@@ -75,8 +77,14 @@ class Chat(QObject):
             self._services.bridge.cancel(self._ticket)
 
     def close_down(self) -> None:
-        """Stop without hearing how it ended."""
-        self._abandon()
+        """Stop without hearing how it ended; what was said so far is kept."""
+        if self.is_running:
+            self._abandon()
+            self._keep()
+
+    def _keep(self) -> None:
+        if self.is_kept:
+            self._services.history.save(self.conversation)
 
     def _abandon(self) -> None:
         if self._ticket is not None:
@@ -99,6 +107,7 @@ class Chat(QObject):
             turn.record = blank_record(self._asked(place, model), blank, 0.0)
             self.turn_changed.emit(place)
             self.settled.emit(place)
+            self._keep()
             self._go_on()
             return
         self._running = place
@@ -109,10 +118,16 @@ class Chat(QObject):
 
     def _job(self, place: int, model: Installed) -> "Job":
         from mlx_model.protocol import Ask
-        from mlx_model.request import Request
+        from mlx_model.request import Request, Sampling
 
-        turn = self.turns[place]
-        request = Request(self.conversation.messages(place), self._detail(turn), turn.max_tokens)
+        turn, settings = self.turns[place], self._services.settings
+        request = Request(
+            messages=self.conversation.messages(place),
+            detail=self._detail(turn),
+            max_tokens=turn.task.max_tokens if turn.task else settings["max_tokens"],
+            sampling=Sampling(temperature=settings["temperature"], top_p=settings["top_p"]),
+            repetition_guard=settings["repetition_guard"],
+        )
         return Ask(model.folder, request)
 
     def _detail(self, turn: Turn) -> "Detail":
@@ -153,6 +168,7 @@ class Chat(QObject):
             self.turn_changed.emit(place)
             self.running_changed.emit(False)
             self.settled.emit(place)
+            self._keep()
             self._go_on()
         else:
             self.turn_changed.emit(place)

@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QSettings
 from pytestqt.qtbot import QtBot
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from app.desktop.application import begin, make_application, make_window
 from app.desktop.chat.section import ChatSection
+from app.desktop.place import place_in
 from app.desktop.window import MainWindow
 from tests.fake_engine import FakeEngine, Script
 
@@ -64,8 +64,7 @@ def make_desk(qtbot: QtBot, tmp_path: Path) -> Iterator[MakeDesk]:
 
     def make(*scripts: Script) -> Desk:
         engine = FakeEngine(*scripts)
-        state = QSettings(str(tmp_path / "state.ini"), QSettings.Format.IniFormat)
-        window = make_window(lambda: engine, state=state)
+        window = make_window(place_in(tmp_path / "place"), engine_maker=lambda _: engine)
         qtbot.addWidget(window)
         begin(window)
         desks.append(Desk(qtbot, engine, window))

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from app.tasks import tasks
 
-Kind = Literal["switch", "choice", "number", "text", "model"]
+Kind = Literal["switch", "choice", "number", "text", "model"]  # "model": the shelf keeps that one itself
 
 
 @dataclass(frozen=True)

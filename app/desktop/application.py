@@ -28,6 +28,7 @@ from app.desktop.status_line import StatusLine
 from app.desktop.theme.palettes import Theme
 from app.desktop.window import MainWindow
 from app.settings import Settings
+from app.shelf.offline import go_offline
 
 if TYPE_CHECKING:
     from mlx_model.protocol import Engine
@@ -80,13 +81,15 @@ def make_window(
         history=HistoryKeeper(place.history),
         bridge=bridge,
         files=files,
-        models=ModelChoice(bridge, files, model or settings["model"] or None),
+        models=ModelChoice(bridge, files, model),
         status=StatusLine(),
     )
     services.history.is_on = settings["history"]
+    if settings["offline"]:
+        go_offline()
     window = MainWindow(services, place.state)
     listed = HistoryList(services.history, services.status)
-    window.source_list.add_below(listed)
+    window.source_list.add_history(listed)
     build_menus(window, listed)
     for noted in (bridge.failed_to_start, services.models.failed, services.history.noted):
         noted.connect(services.status.say)

@@ -54,6 +54,10 @@ class Background(QObject):
         self._waiting.clear()
         self._pool.shutdown(wait=False, cancel_futures=not finish)
 
+    def wait(self) -> None:
+        """Until the thread has ended, once it was closed."""
+        self._pool.shutdown(wait=True)
+
     def _hand_over(self, number: int, future: "Future[Any]") -> None:
         """On the pool's thread."""
         if self._closed or future.cancelled():

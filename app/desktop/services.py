@@ -22,6 +22,10 @@ class Services:
     models: ModelChoice
     status: StatusLine
 
+    def wait(self) -> None:
+        """Until every thread has ended, once it was closed."""
+        self.history.wait()
+
     def close(self) -> None:
         """End every thread; a step of the model that is under way ends a moment later."""
         self.history.close()

@@ -69,6 +69,10 @@ class HistoryKeeper(QObject):
         self._ask(lambda store: store.close(), lambda _: None)
         self._thread.close(finish=True)
 
+    def wait(self) -> None:
+        """Until the thread has ended, once it was closed."""
+        self._thread.wait()
+
     def _open(self, folder: Path) -> str:
         self._store, note = open_store(folder)
         return note

@@ -6,6 +6,7 @@ from typing import Any
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLineEdit, QSpinBox, QWidget
 
 from app.settings import Row
+from app.shelf import default_name, set_default
 
 Put = Callable[[Any], None]
 
@@ -31,8 +32,11 @@ def _choice(row: Row, value: Any, put: Put, models: list[str]) -> QWidget:
 
 
 def _model(row: Row, value: Any, put: Put, models: list[str]) -> QWidget:
-    named = [(name, name) for name in models if name]
-    return _combo([("", "The best one here"), *named], value, put)
+    def choose(name: str) -> None:
+        set_default(name or None)
+        put("")
+
+    return _combo([("", "The best one here"), *((name, name) for name in models)], default_name() or "", choose)
 
 
 def _combo(choices: list[tuple[Any, str]], value: Any, put: Put) -> QComboBox:

@@ -22,6 +22,7 @@ from app.desktop.services import Services
 from app.desktop.settings.controls import make_control
 from app.settings import Row, rows
 from app.shelf import EMBEDDED, list_converted
+from app.shelf.offline import go_offline
 
 NAME = "settings"
 
@@ -92,6 +93,8 @@ class SettingsDialog(QDialog):
             return
         if key == "history":
             self._services.history.is_on = value
+        if key == "offline" and value:
+            go_offline()
         self.chosen.emit(key)
 
     def _delete_all(self) -> None:

@@ -10,9 +10,9 @@ from tests.fake_engine import Script
 
 
 def history(desk: Desk) -> HistoryList:
-    found = desk.window.source_list.findChild(HistoryList)
-    assert found is not None
-    return found
+    listed = desk.window.source_list.listed
+    assert listed is not None
+    return listed
 
 
 def titles(desk: Desk) -> list[str]:

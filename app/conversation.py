@@ -83,14 +83,14 @@ class Conversation:
 
     @property
     def shown_title(self) -> str:
-        """The title that it was given, else one from its first question or picture."""
+        """The title that it was given, else the first question; where that was a task's, what came of it."""
         if self.title:
             return self.title
         if not self.turns:
             return "New chat"
         first = self.turns[0]
         asked = first.question if first.task is None else ""
-        words = asked or (first.media[0].name if first.media else first.question)
+        words = asked or first.answer or (first.media[0].name if first.media else first.question)
         line = " ".join(words.split())
         return line if len(line) <= TITLE_CHARACTERS else line[: TITLE_CHARACTERS - 1].rstrip() + "…"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, Signal
 from PySide6.QtGui import QFileOpenEvent, QIcon
 from PySide6.QtWidgets import QApplication
 
@@ -100,10 +100,10 @@ def make_window(
 
 
 def begin(window: MainWindow) -> None:
-    """Show the window, then start the engine behind it."""
-    window.show()
-    QTimer.singleShot(0, window.services.bridge.start)
+    """Show the window, and start the engine behind it once it can be seen."""
+    window.first_painted.connect(window.services.bridge.start)
     window.services.models.load()
+    window.show()
 
 
 def run(paths: Sequence[Path], model: str | None = None, *, dark: bool | None = None) -> int:

@@ -7,6 +7,9 @@ from typing import Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QCheckBox,
+    QComboBox,
     QDialog,
     QFormLayout,
     QHBoxLayout,
@@ -25,6 +28,8 @@ from app.shelf import EMBEDDED, list_converted
 from app.shelf.offline import go_offline
 
 NAME = "settings"
+EXPLANATION = 400  # pixels
+NARROW = (QComboBox, QAbstractSpinBox, QCheckBox)
 
 
 class SettingsDialog(QDialog):
@@ -57,17 +62,15 @@ class SettingsDialog(QDialog):
         form = QFormLayout(page)
         form.setContentsMargins(24, 18, 24, 12)
         form.setHorizontalSpacing(14)
-        form.setVerticalSpacing(10)
+        form.setVerticalSpacing(14)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
-        form.setLabelAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        form.setLabelAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
         for row in members:
             control = make_control(
                 row, self._services.settings[row.key], partial(self._put, row.key), [*list_converted(), EMBEDDED]
             )
             control.setObjectName(row.key)
-            form.addRow("" if row.kind == "switch" else f"{row.title}:", control)
-            if row.help:
-                form.addRow("", _explanation(row.help))
+            form.addRow("" if row.kind == "switch" else f"{row.title}:", _explained(control, row.help))
         if group == "Privacy":
             form.addRow("", self._delete_button())
         return page
@@ -103,11 +106,22 @@ class SettingsDialog(QDialog):
             self._services.history.delete_all()
 
 
-def _explanation(text: str) -> QLabel:
-    label = QLabel(text)
-    label.setWordWrap(True)
-    label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-    return label
+def _explained(control: QWidget, text: str) -> QWidget:
+    """A control with what it means close below it."""
+    box = QWidget()
+    column = QVBoxLayout(box)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(3)
+    column.addWidget(control, 0, Qt.AlignmentFlag.AlignLeft if isinstance(control, NARROW) else Qt.AlignmentFlag(0))
+    if text:
+        label = QLabel(text)
+        label.setWordWrap(True)
+        label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        # A form's rows do not ask how high a label is that wraps.
+        label.setFixedWidth(EXPLANATION)
+        label.setFixedHeight(label.heightForWidth(EXPLANATION))
+        column.addWidget(label)
+    return box
 
 
 def show_settings(window: QWidget) -> SettingsDialog:

@@ -35,3 +35,10 @@ def mark(record: dict[str, Any]) -> str:
     if confidence and confidence["mean"] < UNSURE:
         return "The model was guessing."
     return ""
+
+
+def left_out(media: int, messages: int) -> str:
+    """What the model sees no more of a conversation, in words."""
+    counts = [(media, "picture or clip", "pictures and clips"), (messages, "message", "messages")]
+    parts = [f"{count} {one if count == 1 else many}" for count, one, many in counts if count]
+    return f"its oldest {' and '.join(parts)} {'is' if media + messages == 1 else 'are'} left out"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from app.answer_words import left_out
 from app.conversation import Conversation, Medium, Turn
 from app.desktop.engine_bridge import Ticket
 from app.desktop.services import Services
@@ -76,6 +77,17 @@ class Chat(QObject):
         if self._ticket is not None:
             self._services.bridge.cancel(self._ticket)
 
+    def let_go(self) -> None:
+        """The conversation was thrown away: what the model keeps of it goes, and nothing more is kept here."""
+        self._abandon()
+        self.is_kept = False
+        self._services.bridge.submit(self._forget_job, lambda _: None)
+
+    def _forget_job(self) -> "Job":
+        from mlx_model.protocol import Forget
+
+        return Forget(self.conversation.id)
+
     def close_down(self) -> None:
         """Stop without hearing how it ended; what was said so far is kept."""
         if self.is_running:
@@ -128,7 +140,7 @@ class Chat(QObject):
             sampling=Sampling(temperature=settings["temperature"], top_p=settings["top_p"]),
             repetition_guard=settings["repetition_guard"],
         )
-        return Ask(model.folder, request)
+        return Ask(model.folder, request, conversation=self.conversation.id)
 
     def _detail(self, turn: Turn) -> "Detail":
         """What the user chose; where that is "auto", what the task needs."""
@@ -140,7 +152,7 @@ class Chat(QObject):
         return Asked(names, model.name, model.notice, turn.question, self._detail(turn), together=len(names) > 1)
 
     def _hear(self, place: int, model: Installed, event: "EngineEvent") -> None:
-        from mlx_model.events import Answered, Prefilled, TextDelta, TilesEncoded
+        from mlx_model.events import Answered, Forgot, Prefilled, TextDelta, TilesEncoded
         from mlx_model.protocol import LAST, Failed, Loaded, LoadStarted
 
         turn = self.turns[place]
@@ -149,6 +161,8 @@ class Chat(QObject):
                 turn.progress = f"Loading {model.name}"
             case Loaded(seconds=seconds):
                 self._load_seconds = seconds
+            case Forgot(media, messages):
+                turn.note = f"The conversation outgrew the model's context: {left_out(media, messages)}."
             case TilesEncoded(done, total):
                 turn.progress = f"Looking: tile {done} of {total}" if total > 1 else "Looking"
             case Prefilled(done, total):

@@ -106,8 +106,7 @@ class ChatSection(Section):
     def forget(self, key: str) -> None:
         """A conversation was thrown away."""
         if (chat := self._open.pop(key, None)) is not None:
-            chat.close_down()
-            chat.is_kept = False
+            chat.let_go()
             if chat is self.chat:
                 self.new_chat()
 

@@ -67,14 +67,14 @@ def make_desk(qtbot: QtBot, tmp_path: Path) -> Iterator[MakeDesk]:
 
     def make(*scripts: Script) -> Desk:
         def make_engine(settings: Settings) -> FakeEngine:
-            desk.engine = FakeEngine(*scripts)
-            return desk.engine
+            made.engine = FakeEngine(*scripts)
+            return made.engine
 
-        desk = Desk(qtbot, make_window(place_in(tmp_path / "place"), engine_maker=make_engine))
-        qtbot.addWidget(desk.window)
-        begin(desk.window)
-        desks.append(desk)
-        return desk
+        made = Desk(qtbot, make_window(place_in(tmp_path / "place"), engine_maker=make_engine))
+        qtbot.addWidget(made.window)
+        begin(made.window)
+        desks.append(made)
+        return made
 
     yield make
     for desk in desks:

@@ -117,13 +117,16 @@ def test_with_the_real_model_a_pasted_picture_is_answered_soon_and_the_window_ne
 def test_five_hundred_quick_words_do_not_hold_the_window_up(make_desk: MakeDesk) -> None:
     desk = make_desk(Script(tuple(f"word{number} " for number in range(500)), pause=0.001))
     desk.qtbot.wait(100)
-    best = 1.0
+    idle, gaps = [], []
     for _ in range(3):
+        idling = Gaps()
+        desk.qtbot.wait(300)
+        idle.append(idling.stop())
         watch = Gaps()
         desk.ask("Count.")
-        best = min(best, watch.stop())
+        gaps.append(watch.stop())
         desk.chat.new_chat()
-    assert best < LONGEST_GAP
+    assert min(gaps) - min(idle) < LONGEST_GAP, (gaps, idle)
 
 
 @pytest.mark.parametrize("seed", range(30))

@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup app screenshots demo test lint fix bench lock clean
+.PHONY: help setup app bundle screenshots demo test lint fix bench lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -24,6 +24,9 @@ app: $(READY) ## Open the window
 
 screenshots: $(READY) ## Take the pictures of docs/screenshots anew (on Linux under Xvfb)
 	$(BIN)/python -m tools.screenshots
+
+bundle: $(READY) ## Make Smolsight.app in a .dmg (on a Mac)
+	$(BIN)/python -m tools.bundle
 
 demo: $(READY) ## Describe the sample pictures, offline, with the embedded checkpoint
 	HF_HUB_OFFLINE=1 $(BIN)/smolsight describe --model embedded assets/samples/*.png

@@ -43,7 +43,8 @@ def look():
         edit = chat.composer.edit
         where = edit.mapToGlobal(edit.rect().center())
         # There is no window manager that would give the window the keys.
-        tool("windowfocus", str(int(window.winId())), "mousemove", str(where.x()), str(where.y()), "click", "1", "sleep", "0.3",
+        tool("windowfocus", str(int(window.winId())))
+        tool("mousemove", str(where.x()), str(where.y()), "click", "1", "sleep", "0.3",
              "type", "--delay", "20", "What is in the top left corner?")
         QTimer.singleShot(3000, partial(tool, "key", "Return"))
     elif turns and not turns[0].is_open:

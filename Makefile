@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup app demo test lint fix bench lock clean
+.PHONY: help setup app bundle screenshots demo test lint fix bench lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -15,12 +15,18 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; 
 PIP_INSTALL = $(BIN)/python -m pip install -qq --disable-pip-version-check --root-user-action=ignore
 
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-7s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-11s %s\n", $$1, $$2 }'
 
 setup: $(READY) ## Make .venv with what running, testing and linting need
 
 app: $(READY) ## Open the window
 	$(BIN)/smolsight app
+
+screenshots: $(READY) ## Take the pictures of docs/screenshots anew (on Linux under Xvfb)
+	$(BIN)/python -m tools.screenshots
+
+bundle: $(READY) ## Make Smolsight.app in a .dmg (on a Mac)
+	$(BIN)/python -m tools.bundle
 
 demo: $(READY) ## Describe the sample pictures, offline, with the embedded checkpoint
 	HF_HUB_OFFLINE=1 $(BIN)/smolsight describe --model embedded assets/samples/*.png

@@ -16,8 +16,9 @@ def facts(record: dict[str, Any]) -> str:
         parts.append(f"{record['tokens_per_second']:.0f} tokens/s")
     if tiles := record.get("tiles"):
         parts.append(f"{tiles} {'tile' if tiles == 1 else 'tiles'}, {record['image_tokens']} tokens")
-    if (known := record.get("cached_tokens")) and record.get("prompt_tokens"):
-        parts.append(f"{known} of {record['prompt_tokens']} tokens known")
+    known, prompt = record.get("cached_tokens") or 0, record.get("prompt_tokens") or 0
+    if known > prompt / 2:
+        parts.append(f"{known} of {prompt} tokens known")
     if record.get("confidence"):
         parts.append(f"{record['confidence']['mean']:.0%} sure".replace("%", " %"))
     return " · ".join(parts)
@@ -35,3 +36,10 @@ def mark(record: dict[str, Any]) -> str:
     if confidence and confidence["mean"] < UNSURE:
         return "The model was guessing."
     return ""
+
+
+def left_out(media: int, messages: int) -> str:
+    """What the model sees no more of a conversation, in words."""
+    counts = [(media, "picture or clip", "pictures and clips"), (messages, "message", "messages")]
+    parts = [f"{count} {one if count == 1 else many}" for count, one, many in counts if count]
+    return f"its oldest {' and '.join(parts)} {'is' if media + messages == 1 else 'are'} left out"

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 State = Literal["waiting", "running", "done", "stopped", "failed"]
 TITLE_CHARACTERS = 48
-QUESTION_TOKENS = 512
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,10 +61,6 @@ class Turn:
     def is_open(self) -> bool:
         return self.state in ("waiting", "running")
 
-    @property
-    def max_tokens(self) -> int:
-        return self.task.max_tokens if self.task else QUESTION_TOKENS
-
     def finish(self, text: str) -> str:
         """What the user sees of the model's text, once it is whole."""
         text = strip_controls(text).strip()
@@ -88,14 +83,14 @@ class Conversation:
 
     @property
     def shown_title(self) -> str:
-        """The title that it was given, else one from its first question or picture."""
+        """The title that it was given, else the first question; where that was a task's, what came of it."""
         if self.title:
             return self.title
         if not self.turns:
             return "New chat"
         first = self.turns[0]
         asked = first.question if first.task is None else ""
-        words = asked or (first.media[0].name if first.media else first.question)
+        words = asked or first.answer or (first.media[0].name if first.media else first.question)
         line = " ".join(words.split())
         return line if len(line) <= TITLE_CHARACTERS else line[: TITLE_CHARACTERS - 1].rstrip() + "…"
 

@@ -11,7 +11,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-Kind = Literal["switch", "choice", "number", "text", "model"]
+from app.tasks import tasks
+
+Kind = Literal["switch", "choice", "number", "text", "model"]  # "model": the shelf keeps that one itself
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,10 @@ class Row:
             case "number":
                 is_number = isinstance(value, int | float) and not isinstance(value, bool)
                 return is_number and self.least <= value <= self.most
-            case _:
+            case "model":
                 return isinstance(value, str)
+            case "text":
+                return isinstance(value, str) and bool(value.strip())
 
 
 @cache
@@ -51,6 +55,8 @@ def rows() -> dict[str, Row]:
     for row in json.loads(text)["settings"]:
         row["choices"] = tuple((value, title) for value, title in row.get("choices", ()))
         made.append(Row(**row))
+    for task in tasks().values():
+        made.append(Row(f"prompt.{task.name}", "Prompts", task.help.capitalize(), "text", task.question))
     return {row.key: row for row in made}
 
 

@@ -10,6 +10,7 @@ from time import perf_counter
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from app.answer_words import left_out
 from app.cli.inputs import read_input
 from app.cli.jobs import stream_job
 from app.cli.output import Output
@@ -151,10 +152,3 @@ def statistics(answer: "Answer") -> str:
         facts.append(f"{answer.cached_tokens} of {answer.prompt_tokens} tokens read before")
     facts.append(f"{answer.generated_tokens} tokens")
     return " · ".join(facts)
-
-
-def left_out(media: int, messages: int) -> str:
-    """What the model sees no more of a conversation, in words."""
-    counts = [(media, "picture or clip", "pictures and clips"), (messages, "message", "messages")]
-    parts = [f"{count} {one if count == 1 else many}" for count, one, many in counts if count]
-    return f"its oldest {' and '.join(parts)} {'is' if media + messages == 1 else 'are'} left out"

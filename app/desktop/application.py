@@ -5,36 +5,41 @@ Knows what there is and who gets what; everything else is in the parts.
 
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QSettings, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, Signal
 from PySide6.QtGui import QFileOpenEvent, QIcon
 from PySide6.QtWidgets import QApplication
 
 import assets
 from app.desktop.background import Background
 from app.desktop.engine_bridge import EngineBridge
+from app.desktop.history.history_list import HistoryList
+from app.desktop.history.keeper import HistoryKeeper
 from app.desktop.menus import build_menus
 from app.desktop.model_choice import ModelChoice
+from app.desktop.place import Place, users_place
 from app.desktop.services import Services
 from app.desktop.single_instance import SingleInstance, hand_over
 from app.desktop.status_line import StatusLine
 from app.desktop.theme.palettes import Theme
 from app.desktop.window import MainWindow
+from app.settings import Settings
+from app.shelf.offline import go_offline
 
 if TYPE_CHECKING:
     from mlx_model.protocol import Engine
 
-IDLE_SECONDS = 600.0
 
-
-def make_engine() -> "Engine":
+def make_engine(settings: Settings) -> "Engine":
     """The real one. Imports MLX: for a thread in the background."""
     from mlx_model.engine import MLXEngine
 
-    return MLXEngine(idle_seconds=IDLE_SECONDS)
+    minutes: int = settings["idle_minutes"]
+    return MLXEngine(idle_seconds=60.0 * minutes or None, feature_bytes=int(settings["memory_mb"]) * 2**20)
 
 
 class FileOpener(QObject):
@@ -63,26 +68,42 @@ def make_application(*, dark: bool | None = None) -> QApplication:
 
 
 def make_window(
-    engine_maker: "Callable[[], Engine]" = make_engine, model: str | None = None, state: QSettings | None = None
+    place: Place | None = None,
+    model: str | None = None,
+    engine_maker: "Callable[[Settings], Engine]" = make_engine,
 ) -> MainWindow:
     """A window with everything behind it; the engine starts once it has been painted."""
-    bridge, files = EngineBridge(engine_maker), Background("files")
-    services = Services(bridge, files, ModelChoice(bridge, files, model), StatusLine())
-    window = MainWindow(services, state or QSettings())
-    build_menus(window)
-    bridge.failed_to_start.connect(services.status.say)
-    services.models.failed.connect(services.status.say)
+    place = place or users_place()
+    settings = Settings(place.settings)
+    bridge, files = EngineBridge(partial(engine_maker, settings)), Background("files")
+    services = Services(
+        settings=settings,
+        history=HistoryKeeper(place.history),
+        bridge=bridge,
+        files=files,
+        models=ModelChoice(bridge, files, model),
+        status=StatusLine(),
+    )
+    services.history.is_on = settings["history"]
+    if settings["offline"]:
+        go_offline()
+    window = MainWindow(services, place.state)
+    listed = HistoryList(services.history, services.status)
+    window.source_list.add_history(listed)
+    build_menus(window, listed)
+    for noted in (bridge.failed_to_start, services.models.failed, services.history.noted):
+        noted.connect(services.status.say)
     window.show_section("chat")
+    if problem := settings.problem or services.models.problem:
+        services.status.say(problem)
     return window
 
 
 def begin(window: MainWindow) -> None:
-    """Show the window, then start the engine behind it."""
-    window.show()
-    QTimer.singleShot(0, window.services.bridge.start)
+    """Show the window, and start the engine behind it once it can be seen."""
+    window.first_painted.connect(window.services.bridge.start)
     window.services.models.load()
-    if window.services.models.problem:
-        window.services.status.say(window.services.models.problem)
+    window.show()
 
 
 def run(paths: Sequence[Path], model: str | None = None, *, dark: bool | None = None) -> int:

@@ -49,10 +49,14 @@ class Background(QObject):
         self._waiting.pop(number, None)
 
     def close(self, *, finish: bool = False) -> None:
-        """End the thread after the call under way; with `finish` after all that was queued, and wait for it."""
+        """Hear no more, and have the thread end after the call under way; with `finish` after all that was queued."""
         self._closed = True
         self._waiting.clear()
-        self._pool.shutdown(wait=finish, cancel_futures=not finish)
+        self._pool.shutdown(wait=False, cancel_futures=not finish)
+
+    def wait(self) -> None:
+        """Until the thread has ended, once it was closed."""
+        self._pool.shutdown(wait=True)
 
     def _hand_over(self, number: int, future: "Future[Any]") -> None:
         """On the pool's thread."""

@@ -9,19 +9,26 @@ from PySide6.QtWidgets import QMenu, QMessageBox
 from app.desktop.chat.copying import FORMS
 from app.desktop.chat.section import ChatSection
 from app.desktop.chat.speech import Speech
+from app.desktop.history.history_list import HistoryList
 from app.desktop.sections import SECTIONS
+from app.desktop.settings.dialog import show_settings
 from app.desktop.window import MainWindow
 
 Keys = QKeySequence.StandardKey
 
 
-def build_menus(window: MainWindow) -> None:
-    """Fill the window's menu bar."""
-    _file_menu(window)
+def build_menus(window: MainWindow, listed: HistoryList) -> None:
+    """Fill the window's menu bar, and connect the lists at the left with the chat."""
+    _file_menu(window, listed)
     _view_menu(window)
     _answer_menu(window)
     _help_menu(window)
     window.source_list.new_chat_wanted.connect(lambda: _chat(window).new_chat())
+    listed.chosen.connect(lambda key: _chat(window).open_conversation(key))
+    listed.gone.connect(lambda key: _chat(window).forget(key))
+    chat = window.section("chat")
+    if isinstance(chat, ChatSection):
+        chat.chat_shown.connect(lambda shown: listed.mark(shown.conversation.id))
 
 
 def _chat(window: MainWindow) -> ChatSection:
@@ -32,11 +39,17 @@ def _chat(window: MainWindow) -> ChatSection:
     return section
 
 
-def _file_menu(window: MainWindow) -> None:
+def _file_menu(window: MainWindow, listed: HistoryList) -> None:
     menu = window.menuBar().addMenu("&File")
     _add(menu, "&New Chat", lambda: _chat(window).new_chat(), Keys.New)
     _add(menu, "&Open…", lambda: _chat(window).choose_files(), Keys.Open)
     _add(menu, "&Paste Picture", lambda: _chat(window).paste(), Keys.Paste)
+    menu.addSeparator()
+    _add(menu, "&Find in History", listed.search.setFocus, Keys.Find)
+    _add(menu, "&Import Conversation…", listed.import_conversation)
+    menu.addSeparator()
+    settings = _add(menu, "&Settings…", partial(show_settings, window), "Ctrl+,")
+    settings.setMenuRole(QAction.MenuRole.PreferencesRole)
     menu.addSeparator()
     _add(menu, "&Close Window", window.close, Keys.Close)
     _add(menu, "&Quit Smolsight", window.close, "Ctrl+Q").setMenuRole(QAction.MenuRole.QuitRole)

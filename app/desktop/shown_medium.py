@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from mlx_model.video import Clip
 
+SMALL = 96
 LONGEST_SHOWN = 4096  # pixels; more than any stage has
 THUMBNAIL = 192
 PASTED = "Pasted picture"
@@ -30,13 +31,20 @@ class ShownMedium(Medium):
     picture: QImage = field(default_factory=QImage)
     thumbnail: QImage = field(default_factory=QImage)
 
+    def as_thumbnail(self) -> bytes | None:
+        size = QSize(SMALL, SMALL)
+        small = self.thumbnail.scaled(
+            size, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+        )
+        return as_png(small)
 
-def open_shown(path: Path) -> ShownMedium:
+
+def open_shown(path: Path, name: str | None = None) -> ShownMedium:
     """The picture or clip in a file. Raises InputError. For a thread in the background."""
     from mlx_model.prompt import Picture
 
-    part = open_medium(path, one_line(str(path)))
-    name = one_line(path.name)
+    part = open_medium(path, name or one_line(str(path)))
+    name = name or one_line(path.name)
     if isinstance(part, Picture):
         return show_picture(part.image, name, path)
     picture = to_qimage(first_frame(part))
@@ -47,11 +55,9 @@ def open_pasted(image: QImage, name: str = PASTED) -> ShownMedium:
     """A picture from the clipboard, a drag or the screen. Raises InputError. For a thread in the background."""
     from mlx_model.image_files import open_image
 
-    buffer = QBuffer()
-    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    if not image.save(buffer, "PNG"):  # type: ignore[call-overload]
+    if (content := as_png(image)) is None:
         raise InputError(f"{name} holds no pixels.")
-    return show_picture(open_image(BytesIO(buffer.data().data()), name), name)
+    return show_picture(open_image(BytesIO(content), name), name)
 
 
 def show_picture(image: "Image.Image", name: str, path: Path | None = None) -> ShownMedium:
@@ -61,6 +67,12 @@ def show_picture(image: "Image.Image", name: str, path: Path | None = None) -> S
 
     picture = to_qimage(image)
     return ShownMedium(Picture(image, name), name, path, is_blank(image), picture, _small(picture))
+
+
+def as_png(image: QImage) -> bytes | None:
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    return bytes(buffer.data().data()) if image.save(buffer, "PNG") else None  # type: ignore[call-overload]
 
 
 def to_qimage(image: "Image.Image") -> QImage:

@@ -6,6 +6,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QPushButton, QVBoxLayout, QWidget
 
+from app.desktop.history.history_list import HistoryList
 from app.desktop.sections import SectionRow
 from app.desktop.theme.icons import give_icon, icon
 
@@ -26,6 +27,7 @@ class SourceList(QFrame):
         self.setBackgroundRole(QPalette.ColorRole.Window)
         self.setMinimumWidth(180)
         self._rows = rows
+        self.listed: HistoryList | None = None
         new_chat = QPushButton("New chat")
         new_chat.setAccessibleName("New chat")
         new_chat.setToolTip("Begin a new chat")
@@ -52,10 +54,11 @@ class SourceList(QFrame):
         self._column = column
         column.addStretch(1)
 
-    def add_below(self, widget: QWidget) -> None:
-        """Give the rest of the height to a widget."""
+    def add_history(self, listed: HistoryList) -> None:
+        """Give the rest of the height to the history."""
+        self.listed = listed
         self._column.takeAt(self._column.count() - 1)
-        self._column.addWidget(widget, 1)
+        self._column.addWidget(listed, 1)
 
     def show_section(self, name: str) -> None:
         """Mark a section as the one that is shown."""

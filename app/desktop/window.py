@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QSettings, Qt, Signal
-from PySide6.QtGui import QCloseEvent
+from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QPaintEvent
 from PySide6.QtWidgets import QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from app.desktop.section import Section
@@ -18,9 +18,10 @@ FIRST_SIZE = (1180, 780)
 
 
 class MainWindow(QMainWindow):
-    """Makes a section when it is first shown. `closed` comes once, before the window goes."""
+    """Makes a section when it is first shown. `first_painted` and `closed` come once."""
 
     section_shown = Signal(object)
+    first_painted = Signal()
     closed = Signal()
 
     def __init__(self, services: Services, state: QSettings, rows: Sequence[SectionRow] = SECTIONS) -> None:
@@ -30,7 +31,7 @@ class MainWindow(QMainWindow):
         self.resize(*FIRST_SIZE)
         self.services, self._state, self._rows = services, state, rows
         self._sections: dict[str, Section] = {}
-        self._is_closed = False
+        self._is_painted = self._is_closed = False
         self.source_list = SourceList(rows)
         self.source_list.section_chosen.connect(self.show_section)
         self.toolbar = SectionToolbar(services.models)
@@ -87,6 +88,12 @@ class MainWindow(QMainWindow):
                 self.show_section(section.name)
                 section.take(paths)
                 return
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._is_painted:
+            self._is_painted = True
+            QTimer.singleShot(0, self.first_painted.emit)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if not self._is_closed:

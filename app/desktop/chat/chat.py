@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from app.answer_words import left_out
 from app.conversation import Conversation, Medium, Turn
 from app.desktop.engine_bridge import Ticket
 from app.desktop.services import Services
@@ -36,6 +37,7 @@ class Chat(QObject):
         self._services = services
         self.conversation = conversation or Conversation()
         self.detail: Detail = "auto"
+        self.is_kept = True
         self._running: int | None = None
         self._ticket: Ticket | None = None
         self._load_seconds = 0.0
@@ -53,6 +55,7 @@ class Chat(QObject):
         self.turns.append(Turn(question, media, task))
         self.turn_added.emit(len(self.turns) - 1)
         self._go_on()
+        self._keep()
 
     def ask_again(self, place: int, question: str | None = None) -> None:
         """Answer a turn anew, in other words if there are any. The turns after it go."""
@@ -74,9 +77,26 @@ class Chat(QObject):
         if self._ticket is not None:
             self._services.bridge.cancel(self._ticket)
 
-    def close_down(self) -> None:
-        """Stop without hearing how it ended."""
+    def let_go(self) -> None:
+        """The conversation was thrown away: what the model keeps of it goes, and nothing more is kept here."""
         self._abandon()
+        self.is_kept = False
+        self._services.bridge.submit(self._forget_job, lambda _: None)
+
+    def _forget_job(self) -> "Job":
+        from mlx_model.protocol import Forget
+
+        return Forget(self.conversation.id)
+
+    def close_down(self) -> None:
+        """Stop without hearing how it ended; what was said so far is kept."""
+        if self.is_running:
+            self._abandon()
+            self._keep()
+
+    def _keep(self) -> None:
+        if self.is_kept:
+            self._services.history.save(self.conversation)
 
     def _abandon(self) -> None:
         if self._ticket is not None:
@@ -99,6 +119,7 @@ class Chat(QObject):
             turn.record = blank_record(self._asked(place, model), blank, 0.0)
             self.turn_changed.emit(place)
             self.settled.emit(place)
+            self._keep()
             self._go_on()
             return
         self._running = place
@@ -109,11 +130,17 @@ class Chat(QObject):
 
     def _job(self, place: int, model: Installed) -> "Job":
         from mlx_model.protocol import Ask
-        from mlx_model.request import Request
+        from mlx_model.request import Request, Sampling
 
-        turn = self.turns[place]
-        request = Request(self.conversation.messages(place), self._detail(turn), turn.max_tokens)
-        return Ask(model.folder, request)
+        turn, settings = self.turns[place], self._services.settings
+        request = Request(
+            messages=self.conversation.messages(place),
+            detail=self._detail(turn),
+            max_tokens=turn.task.max_tokens if turn.task else settings["max_tokens"],
+            sampling=Sampling(temperature=settings["temperature"], top_p=settings["top_p"]),
+            repetition_guard=settings["repetition_guard"],
+        )
+        return Ask(model.folder, request, conversation=self.conversation.id)
 
     def _detail(self, turn: Turn) -> "Detail":
         """What the user chose; where that is "auto", what the task needs."""
@@ -125,7 +152,7 @@ class Chat(QObject):
         return Asked(names, model.name, model.notice, turn.question, self._detail(turn), together=len(names) > 1)
 
     def _hear(self, place: int, model: Installed, event: "EngineEvent") -> None:
-        from mlx_model.events import Answered, Prefilled, TextDelta, TilesEncoded
+        from mlx_model.events import Answered, Forgot, Prefilled, TextDelta, TilesEncoded
         from mlx_model.protocol import LAST, Failed, Loaded, LoadStarted
 
         turn = self.turns[place]
@@ -134,6 +161,8 @@ class Chat(QObject):
                 turn.progress = f"Loading {model.name}"
             case Loaded(seconds=seconds):
                 self._load_seconds = seconds
+            case Forgot(media, messages):
+                turn.note = f"The conversation outgrew the model's context: {left_out(media, messages)}."
             case TilesEncoded(done, total):
                 turn.progress = f"Looking: tile {done} of {total}" if total > 1 else "Looking"
             case Prefilled(done, total):
@@ -153,6 +182,7 @@ class Chat(QObject):
             self.turn_changed.emit(place)
             self.running_changed.emit(False)
             self.settled.emit(place)
+            self._keep()
             self._go_on()
         else:
             self.turn_changed.emit(place)

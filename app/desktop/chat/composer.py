@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QMimeData, QSize, Qt, Signal
+from PySide6.QtCore import QMimeData, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPalette
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from app.desktop.card import Card
 from app.desktop.chat.attachments import Attachments
+from app.desktop.chat.column import COLUMN
+from app.desktop.chat.round_button import RoundButton
 from app.desktop.chat.suggestions import Suggestions
 from app.desktop.shown_medium import ShownMedium
-from app.desktop.theme.icons import give_icon
 
 MOST_LINES = 6
 Role = QPalette.ColorRole
@@ -74,9 +75,7 @@ class Composer(QWidget):
         self.edit.sent.connect(self._send)
         self.edit.media_pasted.connect(self.media_pasted)
         self.edit.textChanged.connect(self._show_button)
-        self._button = QToolButton()
-        self._button.setAutoRaise(True)
-        self._button.setIconSize(QSize(20, 20))
+        self._button = RoundButton()
         self._button.clicked.connect(self._press)
         self._runs = False
         card = Card(Role.Base, Role.Mid, radius=16)
@@ -89,11 +88,18 @@ class Composer(QWidget):
         inside.setSpacing(6)
         inside.addWidget(self.attachments)
         inside.addLayout(words)
-        column = QVBoxLayout(self)
+        inner = QWidget()
+        inner.setMaximumWidth(COLUMN)
+        column = QVBoxLayout(inner)
         column.setContentsMargins(24, 4, 24, 16)
         column.setSpacing(8)
         column.addWidget(self.suggestions)
         column.addWidget(card)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addStretch(1)
+        row.addWidget(inner, 100)
+        row.addStretch(1)
         self._show_button()
 
     @property
@@ -121,7 +127,7 @@ class Composer(QWidget):
         self._button.setAccessibleName(title)
         self._button.setToolTip(f"{title} ({'Esc' if self._stops else 'Enter'})")
         self._button.setEnabled(self._stops or bool(self.edit.toPlainText().strip()))
-        give_icon(self._button, "stop" if self._stops else "send", Role.Accent)
+        self._button.show_icon("stop" if self._stops else "send")
 
     def _press(self) -> None:
         if self._stops:

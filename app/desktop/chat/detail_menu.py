@@ -26,9 +26,9 @@ class DetailMenu(QObject):
 
     chosen = Signal()
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget, detail: "Detail") -> None:
         super().__init__(parent)
-        self.detail: Detail = "auto"
+        self.detail: Detail = detail
         self.menu = QMenu(parent)
         self.menu.setToolTipsVisible(True)
         self.action = QAction("Detail", parent)

@@ -8,6 +8,7 @@ from PySide6.QtCore import QMimeData, QRectF, Qt, Signal
 from PySide6.QtGui import QAction, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
+from app.conversation import Conversation
 from app.desktop import intake
 from app.desktop.announce import announce
 from app.desktop.chat.chat import Chat
@@ -46,7 +47,7 @@ class ChatSection(Section):
         self.transcript = Transcript(speaks=self.speech.is_possible)
         self.composer = Composer()
         self.empty = EmptyState()
-        self.details = DetailMenu(self)
+        self.details = DetailMenu(self, services.settings["detail"])
         self._tools = self._make_tools()
         self._talk = QSplitter(Qt.Orientation.Vertical)
         self._talk.addWidget(self.stage)
@@ -64,6 +65,7 @@ class ChatSection(Section):
         column.addWidget(self.composer)
         self._connect()
         self._editing: int | None = None
+        self._open: dict[str, Chat] = {}
         self.chat = Chat(services)
         self.show_chat(self.chat)
         self._show_model()
@@ -85,7 +87,8 @@ class ChatSection(Section):
 
     def close_down(self) -> None:
         self.speech.stop()
-        self.chat.close_down()
+        for chat in self._open.values():
+            chat.close_down()
 
     def new_chat(self) -> None:
         """Begin another conversation; what runs in this one goes on."""
@@ -93,9 +96,27 @@ class ChatSection(Section):
         self.show_chat(Chat(self._services))
         self.composer.edit.setFocus()
 
+    def open_conversation(self, key: str) -> None:
+        """Show one of the history; one that still runs is taken up where it is."""
+        if key in self._open:
+            self.show_chat(self._open[key])
+        else:
+            self._services.history.read(key, self._show_conversation)
+
+    def forget(self, key: str) -> None:
+        """A conversation was thrown away."""
+        if (chat := self._open.pop(key, None)) is not None:
+            chat.let_go()
+            if chat is self.chat:
+                self.new_chat()
+
     def show_chat(self, chat: Chat) -> None:
         self.chat.disconnect(self)
-        self.chat = chat
+        for key, other in list(self._open.items()):
+            if other is not chat and not other.is_running:
+                del self._open[key]
+                other.deleteLater()
+        self._open[chat.conversation.id] = self.chat = chat
         chat.detail = self.details.detail
         chat.turn_added.connect(self._add_turn)
         chat.turn_changed.connect(self._change_turn)
@@ -125,7 +146,9 @@ class ChatSection(Section):
         if not about:
             self._services.status.say("Show a picture first: drop, paste or open one.")
             return
-        words = task.clip_question if any(medium.is_clip for medium in about) and task.clip_question else task.question
+        words = self._services.settings[f"prompt.{name}"]
+        if words == task.question and task.clip_question and any(medium.is_clip for medium in about):
+            words = task.clip_question
         self.composer.attachments.clear()
         self.chat.ask(words, tuple(media), task)
 
@@ -173,6 +196,11 @@ class ChatSection(Section):
         self.details.chosen.connect(self._choose_detail)
         self._services.models.changed.connect(self._show_model)
         self._services.models.ready.connect(self._show_model)
+
+    def _show_conversation(self, conversation: Conversation | None) -> None:
+        if conversation is not None:
+            self.composer.clear()
+            self.show_chat(Chat(self._services, conversation))
 
     def _take(self, taken: intake.Intake) -> None:
         if taken.problem:
@@ -228,6 +256,8 @@ class ChatSection(Section):
     def _settle(self, place: int) -> None:
         turn = self.chat.turns[place]
         announce(self.transcript, turn.answer or turn.note)
+        if self._services.settings["speak"]:
+            self.speech.say(as_plain(turn.answer))
         self._show_model()
 
     def _show_stage(self) -> None:

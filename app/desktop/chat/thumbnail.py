@@ -29,7 +29,7 @@ class Thumbnail(QAbstractButton):
         self._pressed_at: QPoint | None = None
         remove = QToolButton(self)
         remove.setObjectName("remove")
-        remove.setGeometry(SIDE - 20, 2, 18, 18)
+        remove.setGeometry(SIDE - 21, 3, 18, 18)
         remove.setIconSize(QSize(12, 12))
         remove.setAccessibleName(f"Remove {medium.name}")
         remove.setToolTip("Remove")

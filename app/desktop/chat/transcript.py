@@ -5,9 +5,9 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from app.conversation import Turn
+from app.desktop.chat.column import COLUMN
 from app.desktop.chat.turn_view import TurnView
 
-COLUMN = 760  # pixels: about 90 characters a line
 NEAR_END = 40
 
 

@@ -16,7 +16,7 @@ from app.desktop.squares import square
 from app.desktop.theme.icons import give_icon
 
 Role = QPalette.ColorRole
-THUMBNAIL = 56
+THUMBNAIL = 64
 ASK_WIDTH = 520
 
 
@@ -46,8 +46,6 @@ class TurnView(QWidget):
         inside = QVBoxLayout(self._bubble)
         inside.setContentsMargins(14, 9, 14, 9)
         inside.setSpacing(8)
-        if turn.media:
-            inside.addLayout(_thumbnails(turn))
         inside.addWidget(self._question)
         self._bubble.setMaximumWidth(ASK_WIDTH)
         self._fit_question()
@@ -64,6 +62,7 @@ class TurnView(QWidget):
         if speaks:
             self._tools.insert(1, _tool("speak", "Speak answer", self.speak_wanted))
         footer = QHBoxLayout()
+        footer.setContentsMargins(-5, 0, 0, 0)  # so that the first icon stands below the first letter
         footer.setSpacing(2)
         for tool in self._tools:
             footer.addWidget(tool)
@@ -72,6 +71,8 @@ class TurnView(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 6, 0, 6)
         column.setSpacing(6)
+        if turn.media:
+            column.addLayout(_thumbnails(turn))
         column.addLayout(asked)
         column.addSpacing(4)
         waiting = QHBoxLayout()

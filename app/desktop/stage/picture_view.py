@@ -175,8 +175,8 @@ class PictureView(QGraphicsView):
         lines = [((x, 0.0), (x, whole.height())) for x in (whole.width() * col / cols for col in range(1, cols))]
         lines += [((0.0, y), (whole.width(), y)) for y in (whole.height() * row / rows for row in range(1, rows))]
         # Twice, light over dark, so that they are seen on any picture; cosmetic, so as thin at any zoom.
-        for role, width in ((QPalette.ColorRole.Shadow, 3.0), (QPalette.ColorRole.Light, 1.0)):
-            pen = QPen(self.palette().color(role), width)
+        for colour, width in ((Qt.GlobalColor.black, 3.0), (Qt.GlobalColor.white, 1.0)):
+            pen = QPen(colour, width)
             pen.setCosmetic(True)
             painter.setPen(pen)
             for start, end in lines:

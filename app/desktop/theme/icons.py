@@ -3,9 +3,9 @@
 An icon's file (`assets/icons`) draws with `currentColor`; what it is comes from a palette role of the moment.
 """
 
-from functools import cache
+from functools import cache, partial
 from typing import Protocol
-from weakref import WeakKeyDictionary
+from weakref import WeakValueDictionary
 
 from PySide6.QtCore import QByteArray, QEvent, QObject, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
@@ -29,19 +29,29 @@ class Icons(QObject):
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self._held: WeakKeyDictionary[QObject, tuple[str, Role]] = WeakKeyDictionary()
+        # Weakly, and out of it when Qt destroys one: its Python half may live on.
+        self._held: WeakValueDictionary[int, QObject] = WeakValueDictionary()
+        self._looks: dict[int, tuple[str, Role]] = {}
         parent.installEventFilter(self)
 
     def give(self, target: QObject, name: str, role: Role = Role.ButtonText) -> None:
-        self._held[target] = (name, role)
+        key = id(target)
+        if self._held.get(key) is not target:
+            self._held[key] = target
+            target.destroyed.connect(partial(self._let_go, key))
+        self._looks[key] = (name, role)
         target.setIcon(icon(name, role))  # type: ignore[attr-defined]
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ApplicationPaletteChange:
             _tinted.cache_clear()
-            for target, (name, role) in list(self._held.items()):
-                target.setIcon(icon(name, role))  # type: ignore[attr-defined]
+            for key, target in list(self._held.items()):
+                target.setIcon(icon(*self._looks[key]))  # type: ignore[attr-defined]
         return False
+
+    def _let_go(self, key: int) -> None:
+        self._held.pop(key, None)
+        self._looks.pop(key, None)
 
 
 def give_icon(target: QObject, name: str, role: Role = Role.ButtonText) -> None:

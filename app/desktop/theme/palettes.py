@@ -35,7 +35,8 @@ class Theme(QObject):
             _choose_font(application)
             application.styleHints().colorSchemeChanged.connect(self._follow)
             self._follow()
-        application.setStyleSheet((Path(__file__).parent / "style.qss").read_text(encoding="utf-8"))
+        sheets = ("style.qss", "fusion.qss") if OWN_LOOKS else ("style.qss",)
+        application.setStyleSheet("".join((Path(__file__).parent / name).read_text("utf-8") for name in sheets))
 
     def _follow(self) -> None:
         dark = self._forced

@@ -10,14 +10,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QSettings
 from pytestqt.qtbot import QtBot
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from app.desktop.application import begin, make_application, make_window
 from app.desktop.chat.section import ChatSection
+from app.desktop.place import place_in
 from app.desktop.window import MainWindow
+from app.settings import Settings
 from tests.fake_engine import FakeEngine, Script
 
 SAMPLES = Path(__file__).parents[3] / "assets" / "samples"
@@ -27,8 +28,10 @@ MakeDesk = Callable[..., "Desk"]
 class Desk:
     """A shown window on a scripted engine, with the calls that tests make most."""
 
-    def __init__(self, qtbot: QtBot, engine: FakeEngine, window: MainWindow) -> None:
-        self.qtbot, self.engine, self.window = qtbot, engine, window
+    engine: FakeEngine  # as soon as the window has made it
+
+    def __init__(self, qtbot: QtBot, window: MainWindow) -> None:
+        self.qtbot, self.window = qtbot, window
 
     @property
     def chat(self) -> ChatSection:
@@ -63,18 +66,19 @@ def make_desk(qtbot: QtBot, tmp_path: Path) -> Iterator[MakeDesk]:
     before = set(threading.enumerate())
 
     def make(*scripts: Script) -> Desk:
-        engine = FakeEngine(*scripts)
-        state = QSettings(str(tmp_path / "state.ini"), QSettings.Format.IniFormat)
-        window = make_window(lambda: engine, state=state)
-        qtbot.addWidget(window)
-        begin(window)
-        desks.append(Desk(qtbot, engine, window))
-        return desks[-1]
+        def make_engine(settings: Settings) -> FakeEngine:
+            made.engine = FakeEngine(*scripts)
+            return made.engine
+
+        made = Desk(qtbot, make_window(place_in(tmp_path / "place"), engine_maker=make_engine))
+        qtbot.addWidget(made.window)
+        begin(made.window)
+        desks.append(made)
+        return made
 
     yield make
     for desk in desks:
         desk.window.close()
-        desk.engine.close()
     deadline = time.monotonic() + 2
     while (left := set(threading.enumerate()) - before) and time.monotonic() < deadline:
         time.sleep(0.01)

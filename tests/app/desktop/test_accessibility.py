@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QAbstractButton, QAbstractScrollArea, QComboBox, QLineEdit, QSlider, QWidget
 
 from tests.app.desktop.conftest import SAMPLES, Desk
@@ -27,6 +28,25 @@ def test_every_control_has_a_name(desk: Desk) -> None:
         if not widget.accessibleName() and not (isinstance(widget, QAbstractButton) and widget.text())
     ]
     assert not nameless
+
+
+def test_alt_text_is_made_and_copied_without_a_mouse(desk: Desk) -> None:
+    """Paste, reach the chip with Tab, press it, copy: keys alone."""
+    image = QImage(str(SAMPLES / "scene-2.png"))
+    QGuiApplication.clipboard().setImage(image)
+    desk.window.activateWindow()
+    desk.chat.composer.edit.setFocus()
+    desk.qtbot.keyClick(desk.chat.composer.edit, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    desk.qtbot.waitUntil(lambda: len(desk.chat.composer.media) == 1)
+    chip = desk.chat.composer.suggestions.chips["alt"]
+    for _ in range(60):
+        desk.qtbot.keyClick(desk.window.focusWidget() or desk.window, Qt.Key.Key_Tab)
+        if desk.window.focusWidget() is chip:
+            break
+    desk.qtbot.keyClick(chip, Qt.Key.Key_Space)
+    desk.wait_for_end()
+    desk.chat.copy_last()
+    assert QGuiApplication.clipboard().text() == "A red boat in a harbour."
 
 
 def test_every_button_with_an_icon_alone_says_in_a_tooltip_what_it_does(desk: Desk) -> None:

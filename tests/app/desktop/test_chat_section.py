@@ -46,6 +46,15 @@ def test_a_second_question_sends_the_whole_conversation_with_its_picture_where_i
     assert [len(message.parts) for message in messages] == [2, 1, 1]
 
 
+def test_every_question_of_a_chat_comes_under_one_name_and_another_chats_under_another(desk: Desk) -> None:
+    desk.ask("First?")
+    desk.ask("Second?")
+    desk.chat.new_chat()
+    desk.ask("Third?")
+    names = [ask.conversation for ask in asks(desk)]
+    assert names[0] == names[1] != names[2]
+
+
 def test_a_pasted_picture_needs_no_file(desk: Desk) -> None:
     image = QImage(40, 30, QImage.Format.Format_RGB32)
     image.fill(Qt.GlobalColor.red)

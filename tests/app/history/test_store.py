@@ -93,7 +93,7 @@ def test_search_finds_the_beginnings_of_words_in_questions_and_answers(store: Hi
     store._searches = with_fts
     store.save(snapshot(conversation("Where is the harbour?")))
     store.save(snapshot(conversation("What does the receipt say?")))
-    assert [entry.title for entry in store.entries("harb")] == ["boat.png"]
+    assert [entry.title for entry in store.entries("harb")] == ["Answer to Where is the harbour?"]
     assert len(store.entries("answer")) == 2
     assert store.entries("harbour receipt") == []
     assert store.entries('" OR *') == []  # a word like others, and no operator

@@ -1,0 +1,112 @@
+"""The scenes that screenshots show: each does what a user would and yields what has to be so before it goes on."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtWidgets import QWidget
+
+import assets
+from app.desktop.chat.section import ChatSection
+from app.desktop.settings.dialog import show_settings
+from app.desktop.window import MainWindow
+
+Steps = Iterator[Callable[[], bool]]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """`prepare` gets the files that were named, none for the scene's own; `target` is what is photographed."""
+
+    prepare: Callable[[MainWindow, Sequence[Path]], Steps]
+    target: Callable[[MainWindow], QWidget] = lambda window: window
+
+
+def samples(*numbers: int) -> list[Path]:
+    """The sample pictures of these numbers."""
+    return [assets.path("samples") / f"scene-{number}.png" for number in numbers]
+
+
+def _chat(window: MainWindow) -> ChatSection:
+    section = window.section("chat")
+    assert isinstance(section, ChatSection)
+    return section
+
+
+def _model_ready(window: MainWindow) -> bool:
+    return window.services.models.sight is not None
+
+
+def _attach(window: MainWindow, paths: Sequence[Path]) -> Steps:
+    chat = _chat(window)
+    wanted = len(chat.composer.media) + len(paths)
+    window.take(paths)
+    yield lambda: len(chat.composer.media) == wanted
+
+
+def _ask(window: MainWindow, task: str = "", question: str = "") -> Steps:
+    chat = _chat(window)
+    if task:
+        chat.ask_task(task)
+    else:
+        chat.composer.asked.emit(question)
+    yield lambda: not any(turn.is_open for turn in chat.chat.turns)
+
+
+def empty(window: MainWindow, files: Sequence[Path]) -> Steps:
+    yield lambda: _model_ready(window)
+
+
+def chat(window: MainWindow, files: Sequence[Path]) -> Steps:
+    """Two questions about one picture; about the user's own files "Describe this image." alone."""
+    yield lambda: _model_ready(window)
+    yield from _attach(window, files or samples(2))
+    yield from _ask(window, "caption")
+    if not files:
+        yield from _ask(window, question="How many things are there?")
+
+
+def detail(window: MainWindow, files: Sequence[Path]) -> Steps:
+    """A picture cut into tiles, and a second one waiting to be asked about."""
+    yield lambda: _model_ready(window)
+    yield from _attach(window, files or samples(4, 2))
+    chat = _chat(window)
+    chat.details.choose("high")
+    chat.stage.show_medium(chat.composer.media[0])
+    chat.composer.write("What is in the top left corner?")
+
+
+def history(window: MainWindow, files: Sequence[Path]) -> Steps:
+    """Some earlier chats, one of them open again."""
+    yield lambda: _model_ready(window)
+    for number, task in ((5, "text"), (3, "short"), (4, "tags"), (2, "alt")):
+        yield from _attach(window, samples(number))
+        yield from _ask(window, task)
+        _chat(window).new_chat()
+    listed = window.source_list.listed
+    assert listed is not None
+    yield lambda: listed.entries.rowCount() == 4
+    index = listed.entries.index(2)
+    entry = listed.entries.entry(index)
+    assert entry is not None
+    listed.entries.setData(index, "The watch from Sunday")
+    window.services.history.pin(entry.id, True)
+    yield lambda: bool((first := listed.entries.entry(listed.entries.index(0))) and first.pinned)
+    listed.chosen.emit(entry.id)
+    yield lambda: _chat(window).chat.conversation.id == entry.id
+
+
+def settings(window: MainWindow, files: Sequence[Path]) -> Steps:
+    yield lambda: _model_ready(window)
+    dialog = show_settings(window)
+    dialog.pages.setCurrentIndex(1)
+    yield dialog.isVisible
+
+
+SCENES = {
+    "empty": Scene(empty),
+    "chat": Scene(chat),
+    "detail": Scene(detail),
+    "history": Scene(history),
+    "settings": Scene(settings, show_settings),
+}

@@ -1,0 +1,1 @@
+"""The settings' dialog: rows of data as controls. Start at `dialog.py`."""

@@ -1,0 +1,134 @@
+"""The settings: a page a group, a control a row, kept at once. What else has to happen is said by `Changed`."""
+
+from functools import partial
+from itertools import groupby
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QMessageBox,
+    QPushButton,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.desktop.services import Services
+from app.desktop.settings.controls import make_control
+from app.settings import Row, rows
+from app.shelf import EMBEDDED, list_converted
+from app.shelf.offline import go_offline
+
+NAME = "settings"
+EXPLANATION = 400  # pixels
+NARROW = (QComboBox, QAbstractSpinBox, QCheckBox)
+
+
+class SettingsDialog(QDialog):
+    """`chosen` names a setting that has another value now."""
+
+    chosen = Signal(str)
+
+    def __init__(self, services: Services, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName(NAME)
+        self.setWindowTitle("Settings")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setMinimumWidth(560)
+        self._services = services
+        self.pages = QTabWidget()
+        self.pages.setAccessibleName("Groups of settings")
+        self.pages.setDocumentMode(True)
+        for group, members in groupby(rows().values(), key=lambda row: row.group):
+            self.pages.addTab(self._page(group, list(members)), group)
+        self._problem = QLabel()
+        self._problem.setWordWrap(True)
+        self._problem.hide()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 8, 0, 12)
+        column.addWidget(self.pages, 1)
+        column.addWidget(self._problem)
+
+    def _page(self, group: str, members: list[Row]) -> QWidget:
+        page = QWidget()
+        form = QFormLayout(page)
+        form.setContentsMargins(24, 18, 24, 12)
+        form.setHorizontalSpacing(14)
+        form.setVerticalSpacing(14)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        form.setLabelAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
+        for row in members:
+            control = make_control(
+                row, self._services.settings[row.key], partial(self._put, row.key), [*list_converted(), EMBEDDED]
+            )
+            control.setObjectName(row.key)
+            form.addRow("" if row.kind == "switch" else f"{row.title}:", _explained(control, row.help))
+        if group == "Privacy":
+            form.addRow("", self._delete_button())
+        return page
+
+    def _delete_button(self) -> QWidget:
+        button = QPushButton("Delete the whole history…")
+        button.setAccessibleName("Delete the whole history")
+        button.clicked.connect(self._delete_all)
+        line, row = QWidget(), QHBoxLayout()
+        line.setLayout(row)
+        row.setContentsMargins(0, 8, 0, 0)
+        row.addWidget(button)
+        row.addStretch(1)
+        return line
+
+    def _put(self, key: str, value: Any) -> None:
+        try:
+            self._services.settings.put(key, value)
+            self._problem.hide()
+        except (ValueError, OSError) as error:
+            self._problem.setText(f"This could not be kept: {error}")
+            self._problem.show()
+            return
+        if key == "history":
+            self._services.history.is_on = value
+        if key == "offline" and value:
+            go_offline()
+        self.chosen.emit(key)
+
+    def _delete_all(self) -> None:
+        question = "Delete every chat of the history, with its pictures, for good?"
+        if QMessageBox.question(self, "Delete the history", question) == QMessageBox.StandardButton.Yes:
+            self._services.history.delete_all()
+
+
+def _explained(control: QWidget, text: str) -> QWidget:
+    """A control with what it means close below it."""
+    box = QWidget()
+    column = QVBoxLayout(box)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(3)
+    column.addWidget(control, 0, Qt.AlignmentFlag.AlignLeft if isinstance(control, NARROW) else Qt.AlignmentFlag(0))
+    if text:
+        label = QLabel(text)
+        label.setWordWrap(True)
+        label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        # A form's rows do not ask how high a label is that wraps.
+        label.setFixedWidth(EXPLANATION)
+        label.setFixedHeight(label.heightForWidth(EXPLANATION))
+        column.addWidget(label)
+    return box
+
+
+def show_settings(window: QWidget) -> SettingsDialog:
+    """Open the dialog over a window that has services, or bring the open one to the front."""
+    dialog = window.findChild(SettingsDialog, NAME)
+    if dialog is None:
+        dialog = SettingsDialog(window.services, window)  # type: ignore[attr-defined]
+    dialog.show()
+    dialog.raise_()
+    return dialog

@@ -1,0 +1,99 @@
+"""The history in the window: every chat is listed, found, opened again, gone on with, deleted and taken back."""
+
+from PySide6.QtWidgets import QPushButton
+
+from app.desktop.history.history_list import HistoryList
+from mlx_model.events import TextDelta
+from mlx_model.protocol import Ask
+from tests.app.desktop.conftest import SAMPLES, Desk, MakeDesk
+from tests.fake_engine import Script
+
+
+def history(desk: Desk) -> HistoryList:
+    listed = desk.window.source_list.listed
+    assert listed is not None
+    return listed
+
+
+def titles(desk: Desk) -> list[str]:
+    entries = history(desk).entries
+    return [entries.data(entries.index(place)) for place in range(entries.rowCount())]
+
+
+def test_a_chat_is_listed_found_and_gone_on_with(make_desk: MakeDesk) -> None:
+    desk = make_desk(Script(("A boat.",)), Script(("Red.",)))
+    desk.attach(SAMPLES / "scene-2.png")
+    desk.ask("What is it?")
+    key = desk.chat.chat.conversation.id
+    desk.chat.new_chat()
+    desk.qtbot.waitUntil(lambda: titles(desk) == ["What is it?"])
+    history(desk).search.setText("nowhere")
+    desk.qtbot.waitUntil(lambda: titles(desk) == [])
+    history(desk).search.setText("boat")
+    desk.qtbot.waitUntil(lambda: titles(desk) == ["What is it?"])
+    history(desk).chosen.emit(key)
+    desk.qtbot.waitUntil(lambda: desk.chat.chat.conversation.id == key)
+    desk.ask("Which colour?")
+    request = [job for job in desk.engine.jobs if isinstance(job, Ask)][-1].request
+    assert [message.role for message in request.messages] == ["user", "assistant", "user"]
+    assert len(request.pictures) == 1
+
+
+def test_a_deleted_chat_can_be_taken_back(desk: Desk) -> None:
+    desk.ask("What is it?")
+    desk.qtbot.waitUntil(lambda: titles(desk) == ["What is it?"])
+    history(desk).view.setCurrentIndex(history(desk).entries.index(0))
+    history(desk).delete()
+    desk.qtbot.waitUntil(lambda: titles(desk) == [])
+    assert desk.chat.chat.turns == []
+    undo = next(button for button in desk.window.services.status.findChildren(QPushButton) if button.text() == "Undo")
+    undo.click()
+    desk.qtbot.waitUntil(lambda: titles(desk) == ["What is it?"])
+
+
+def test_a_chat_is_renamed_and_pinned(desk: Desk) -> None:
+    desk.ask("What is it?")
+    desk.qtbot.waitUntil(lambda: titles(desk) == ["What is it?"])
+    listed = history(desk)
+    listed.entries.setData(listed.entries.index(0), "Harbour")
+    desk.qtbot.waitUntil(lambda: titles(desk) == ["Harbour"])
+    entry = listed.entries.entry(listed.entries.index(0))
+    assert entry is not None
+    next(action for action in listed.actions_for(entry).actions() if action.text() == "Pin").trigger()
+    desk.qtbot.waitUntil(lambda: bool((now := listed.entries.entry(listed.entries.index(0))) and now.pinned))
+
+
+def test_with_the_history_off_nothing_is_kept(desk: Desk) -> None:
+    desk.window.services.history.is_on = False
+    desk.ask("What is it?")
+    desk.chat.new_chat()
+    desk.qtbot.wait(100)
+    history(desk).refresh()
+    desk.qtbot.wait(100)
+    assert titles(desk) == []
+
+
+def test_closing_in_the_middle_of_an_answer_keeps_the_question_and_the_words_so_far(make_desk: MakeDesk) -> None:
+    desk = make_desk(Script(("One", " two"), hold_after=TextDelta("One")))
+    desk.chat.chat.ask("Count.")
+    desk.qtbot.waitUntil(lambda: desk.chat.chat.turns[0].answer == "One")
+    desk.window.close()
+    again = make_desk()
+    again.qtbot.waitUntil(lambda: titles(again) == ["Count."])
+    history(again).chosen.emit(desk.chat.chat.conversation.id)
+    again.qtbot.waitUntil(lambda: bool(again.chat.chat.turns))
+    assert again.chat.chat.turns[0].answer == "One"
+    assert again.chat.chat.turns[0].state == "stopped"
+
+
+def test_a_chat_that_still_runs_is_taken_up_where_it_is(make_desk: MakeDesk) -> None:
+    desk = make_desk(Script(("One", " two"), hold_after=TextDelta("One")))
+    first = desk.chat.chat
+    first.ask("Count.")
+    desk.qtbot.waitUntil(lambda: first.turns[0].answer == "One")
+    desk.chat.new_chat()
+    desk.chat.open_conversation(first.conversation.id)
+    assert desk.chat.chat is first
+    desk.engine.release()
+    desk.wait_for_end()
+    assert first.turns[0].answer == "One two"

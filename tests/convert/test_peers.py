@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 import mlx_model
-from convert.conversion import convert
 from convert.recipe import Recipe
 from tests.checkpoints import write_checkpoint
+from tests.convert.bare import convert
 from tests.gguf_files import write_gguf
 
 IDS = [5, 6, 9, 80, 30, 31, 40]

@@ -59,7 +59,7 @@ def test_convolution_positions_norms_and_biases_are_never_packed(name: str, shap
 
 
 def test_every_parameter_belongs_to_a_part() -> None:
-    assert part_of(FC2) == "vision encoder"
+    assert part_of(FC2) == "vision"
     assert part_of("connector.modality_projection.proj.weight") == "connector"
     assert part_of("language_model.embed_tokens.weight") == "embeddings"
     assert part_of("language_model.lm_head.weight") == "head"

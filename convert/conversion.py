@@ -51,14 +51,16 @@ def convert(
     adapter: Path | None = None,
     target: Target = "mlx",
     check: bool = True,
+    greedy: bool = True,
     force: bool = False,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> ConversionResult:
     """Convert the checkpoint folder or .gguf file `source` into the folder `out`, which appears whole or not at all.
 
     Without a recipe a GGUF file keeps its own packing exactly, and a folder takes the default one of 4 bits; `hub`
-    always has plain numbers. `adapter` is a LoRA in PEFT's form. `check` holds the result to its source. `force`
-    replaces an older folder. `progress(bytes written, bytes in all)`; what it raises stops the conversion.
+    always has plain numbers. `adapter` is a LoRA in PEFT's form. `check` holds the result to its source, `greedy` its
+    text too where both are small. `force` replaces an older folder. `progress(bytes written, bytes in all)`; what it
+    raises stops the conversion.
 
     Raises CheckpointError or RefusedError for what is wrong with the source, ConversionError for what is wrong with
     the output, the wish or the result.
@@ -83,7 +85,7 @@ def convert(
         form = (hub_form if target == "hub" else mlx_form)(sees="vision_config" in opened.config)
         sizes = _write(folder, opened, recipe, form, progress)
         _check_opens(folder, source)
-        proof = prove(opened.load, folder) if check and opened.load is not None else None
+        proof = prove(opened.load, folder, greedy=greedy) if check and opened.load is not None else None
         shutil.rmtree(folder / _EXACT, ignore_errors=True)
         report = _report(source, recipe, opened, sizes, nbytes, proof)
         write_file(folder / JSON_NAME, json_text(report).encode())

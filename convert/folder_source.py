@@ -52,7 +52,7 @@ def open_folder(folder: Path, adapter: Path | None = None) -> Source:
         for name, weight in weights.items()
     ]
     nbytes = sum(file.stat().st_size for file in weight_files(folder))
-    return Source(values, _kept_files(folder), parameters, nbytes, partial(load_lazily, folder, change))
+    return Source(values, _kept_files(folder), parameters, nbytes, partial(load_lazily, folder, change or dict))
 
 
 def _check_packing(folder: Path, values: dict[str, object]) -> None:

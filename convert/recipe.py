@@ -54,16 +54,16 @@ class Rule:
 class Recipe:
     """`bits` for the decoder's linear layers (16: nothing is packed), a scale for every `group_size` weights.
 
-    What is not in the decoder has `careful_bits` at least, in groups of `careful_group_size` where that is given. The
-    first of the `rules` that matches a name decides on its bits. `rounding` says how numbers get onto the grid:
-    `learned` from the calibration set, or to the `nearest` point; `auto` learns where that takes minutes, not hours.
+    What is not in the decoder has `careful_bits` at least (None: 8), in groups of `careful_group_size` where that is
+    given. The first of the `rules` that matches a name decides on its bits. `rounding` says how numbers get onto the
+    grid: `learned` from the calibration set, or to the `nearest` point; `auto` learns where that takes minutes.
     """
 
     bits: int = 4
     group_size: int = 64
     rules: tuple[Rule, ...] = ()
     rounding: Rounding = "auto"
-    careful_bits: int = CAREFUL_BITS
+    careful_bits: int | None = None
     careful_group_size: int | None = None
 
     def quantization_for(self, name: str, shape: tuple[int, ...]) -> Quantization | None:
@@ -83,15 +83,21 @@ class Recipe:
         for rule in self.rules:
             if fnmatchcase(name, rule.pattern):
                 return rule.bits
-        return self.bits if part_of(name) == "decoder" else max(self.bits, self.careful_bits)
+        return (
+            self.bits
+            if part_of(name) == "decoder"
+            else max(self.bits, CAREFUL_BITS if self.careful_bits is None else self.careful_bits)
+        )
 
     def _most_in_group(self, name: str) -> int:
         return self.group_size if part_of(name) == "decoder" else self.careful_group_size or self.group_size
 
     def for_words_alone(self) -> "Recipe":
         """The same for a model that has no encoder: its table is a fifth of it, and read whole for every token. It gets
-        the decoder's bits in small groups instead of eight.
+        the decoder's bits in small groups instead of eight, unless something else was asked for.
         """
+        if self.careful_bits is not None:
+            return self
         return replace(self, careful_bits=self.bits, careful_group_size=min(GROUP_SIZES))
 
     def __str__(self) -> str:

@@ -42,6 +42,18 @@ class ConvertOptions(TypedDict, total=False):
     help="How numbers get onto the grid: learned from texts and pictures that ship with Smolsight, or to the nearest "
     "point. Default: learned where that takes minutes.",
 )
+@click.option(
+    "--max-size",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="MB",
+    help="As near to the source as weights of this size can be; bits are chosen layer by layer.",
+)
+@click.option(
+    "--target-kl",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="NATS",
+    help="As small as possible with at most this KL a token; converts several times to find out.",
+)
 @click.option("--adapter", type=click.Path(path_type=Path), help="A LoRA adapter (PEFT) to fuse in.")
 @click.option(
     "--to",
@@ -58,6 +70,8 @@ def convert(
     bits: int | None,
     group_size: int | None,
     rounding: Rounding,
+    max_size: float | None,
+    target_kl: float | None,
     adapter: Path | None,
     target: Target,
     check: bool,
@@ -72,6 +86,11 @@ def convert(
     """
     if target == "hub" and (bits not in (None, UNPACKED_BITS) or group_size is not None):
         raise click.UsageError("--to hub writes plain numbers: leave out --bits and --group-size.")
+    goals = [goal for goal in (bits, max_size, target_kl) if goal is not None]
+    if len(goals) > 1 or (target == "hub" and goals not in ([], [UNPACKED_BITS])):
+        raise click.UsageError("--bits, --max-size and --target-kl exclude each other, and --to hub the last two.")
+    if (max_size or target_kl) and out is None:
+        raise click.UsageError("--max-size and --target-kl need --out: say where the new folder goes.")
     if bits == UNPACKED_BITS and group_size is not None:
         raise click.UsageError("--group-size has no meaning with --bits 16, which packs nothing.")
     show_warnings()
@@ -81,6 +100,13 @@ def convert(
     if out is None and (target == "hub" or adapter is not None):
         raise click.UsageError("--to hub and --adapter need --out: say where the new folder goes.")
     out = out or converted_folder(source, recipe.bits if recipe else None)
+    if max_size or target_kl:
+        from convert.target import recipe_for
+
+        if not Path(source).exists():
+            raise click.UsageError("--max-size and --target-kl need a folder: `smolsight models get` it first.")
+        max_bytes = int(max_size * 1e6) if max_size else None
+        recipe = recipe_for(Path(source), recipe or Recipe(), adapter=adapter, max_bytes=max_bytes, target_kl=target_kl)
     make_model(source, out, recipe, force, adapter=adapter, target=target, check=check)
     click.echo(out)
 

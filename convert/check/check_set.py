@@ -32,10 +32,13 @@ class Item:
 
 
 def read_items(checkpoint: Checkpoint, use: Use) -> list[Item]:
-    """The set's entries for this model; one that reads text alone gets those of words alone."""
+    """The set's entries for this model: one that reads text alone gets those of words alone, and one that sees learns
+    from those with pictures alone, since almost every question to it has one.
+    """
     content = json.loads((assets.path("check") / "check.json").read_text(encoding="utf-8"))
     sees = checkpoint.image_config is not None
-    items = [_item(checkpoint, entry) for entry in content[use] if sees or "picture" not in entry]
+    wanted = {"check": (True, sees), "calibration": (not sees, sees)}[use]
+    items = [_item(checkpoint, entry) for entry in content[use] if wanted["picture" in entry]]
     longest = checkpoint.config.text.max_position_embeddings
     return [item for item in items if len(item.ids) <= longest]
 

@@ -41,7 +41,7 @@ class Comparison:
 def trace(model: StreamedModel, items: Sequence[Item]) -> Trace:
     """Run the source over all items."""
     features = model.encode(_pixels(items))
-    image_tokens = model.connect(features) if features else []
+    image_tokens = model.connect(features)
     embeddings = model.embed([item.ids for item in items], _in_place(items, image_tokens))
     hidden = model.decode(embeddings)
     return Trace(features, image_tokens, embeddings, hidden, answers(model, items, hidden))
@@ -54,7 +54,7 @@ def compare(source: Trace, model: StreamedModel, items: Sequence[Item]) -> Compa
     if features:
         errors["vision"] = _relative_error(features, source.features)
         errors["connector"] = _relative_error(model.connect(source.features), source.image_tokens)
-    image_tokens = model.connect(features) if features else []
+    image_tokens = model.connect(features)
     ids = [item.ids for item in items]
     embeddings = model.embed(ids, _in_place(items, image_tokens))
     seen_alike = embeddings if not features else model.embed(ids, _in_place(items, source.image_tokens))

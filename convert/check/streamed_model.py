@@ -52,7 +52,7 @@ class StreamedModel:
 
     def connect(self, features: Sequence[mx.array]) -> list[mx.array]:
         """Features [1, N, D] -> image tokens [1, tokens, D of the decoder]."""
-        return _each(self._model.connector, features)
+        return _each(self._model.connector, features) if features else []
 
     def embed(self, ids: Sequence[Sequence[int]], image_tokens: Sequence[mx.array | None]) -> list[mx.array]:
         """Each sequence's embeddings [1, L, D], with its picture's tokens in their place."""

@@ -22,7 +22,7 @@ from convert.naming import Form, hub_form, mlx_form
 from convert.output_config import config_json
 from convert.output_folder import check_apart, check_output, new_folder
 from convert.packing import Parameter, job_for, output_dtype, packing_of
-from convert.recipe import PARTS, UNPACKED_BITS, Recipe, Target, part_of
+from convert.recipe import DEFAULT, PARTS, UNPACKED_BITS, Recipe, Target, part_of
 from convert.shards import Job, write_file, write_shards
 from convert.source import Source
 from mlx_model.checkpoint import open_checkpoint
@@ -74,9 +74,11 @@ def convert(
     is_gguf = source.suffix.lower() == ".gguf"
     opened = open_gguf(source) if is_gguf else open_folder(source, adapter)
     keeps_packing = is_gguf and recipe is None and adapter is None
-    recipe = Recipe(UNPACKED_BITS) if keeps_packing else recipe or Recipe()
+    recipe = Recipe(UNPACKED_BITS) if keeps_packing else recipe or DEFAULT
     if "vision_config" not in opened.config:
         recipe = recipe.for_words_alone()
+    else:
+        recipe = recipe.for_pictures(int(opened.config["text_config"]["num_hidden_layers"]))
     mx.reset_peak_memory()
     with new_folder(out) as folder:
         nbytes = opened.nbytes

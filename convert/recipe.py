@@ -26,6 +26,7 @@ PARTS = (
 )
 Rounding = Literal["auto", "learned", "nearest"]
 Target = Literal["mlx", "hub"]
+Mix = Literal["mixed", "uniform"]
 
 
 def part_of(name: str) -> str:
@@ -63,6 +64,7 @@ class Recipe:
     group_size: int = 64
     rules: tuple[Rule, ...] = ()
     rounding: Rounding = "auto"
+    mix: Mix = "uniform"
     careful_bits: int | None = None
     careful_group_size: int | None = None
 
@@ -92,6 +94,22 @@ class Recipe:
     def _most_in_group(self, name: str) -> int:
         return self.group_size if part_of(name) == "decoder" else self.careful_group_size or self.group_size
 
+    def for_pictures(self, layers: int) -> "Recipe":
+        """The same for a model that sees, of so many decoder layers: where bits are mixed, values and down projections
+        of the first and last eighth get two more, since all that follows carries their errors on.
+        """
+        more = min((known for known in BITS if known >= self.bits + 2), default=UNPACKED_BITS)
+        if self.mix == "uniform" or self.rules or more == UNPACKED_BITS:
+            return self
+        end = max(1, layers // 8)
+        outer = sorted({*range(end), *range(layers - end, layers)})
+        names = [
+            f"language_model.layers.{layer}.{module}.weight"
+            for layer in outer
+            for module in ("self_attn.v_proj", "mlp.down_proj")
+        ]
+        return replace(self, rules=tuple(Rule(name, more) for name in names))
+
     def for_words_alone(self) -> "Recipe":
         """The same for a model that has no encoder: its table is a fifth of it, and read whole for every token. It gets
         the decoder's bits in small groups instead of eight, unless something else was asked for.
@@ -103,24 +121,11 @@ class Recipe:
     def __str__(self) -> str:
         if self.bits == UNPACKED_BITS and not self.rules:
             return "nothing packed"
-        others = f", {len(self.rules)} rules beside" if self.rules else ""
+        others = f", {len(self.rules)} exceptions" if self.rules else ""
         return f"{self.bits} bits in groups of {self.group_size}{others}"
 
 
-def mixed(bits: int, layers: int, group_size: int = 64) -> Recipe:
-    """Two more bits for the first and last eighth of the decoder's layers, and for what is read back everywhere.
-
-    The layers at both ends, and values and down projections, are the ones whose errors the rest carries on.
-    """
-    more = min((known for known in BITS if known >= bits + 2), default=bits)
-    end = max(1, layers // 8)
-    outer = [*range(end), *range(layers - end, layers)]
-    rules = [
-        Rule(f"language_model.layers.{layer}.{module}.weight", more)
-        for layer in outer
-        for module in ("self_attn.v_proj", "mlp.down_proj")
-    ]
-    return Recipe(bits, group_size, tuple(rules))
+DEFAULT = Recipe(mix="mixed")
 
 
 def is_matrix(name: str, shape: tuple[int, ...]) -> bool:

@@ -14,7 +14,7 @@ from app.cli.log_warnings import show_warnings
 from app.cli.sizes import in_words
 from app.cli.stderr import say
 from app.shelf import catalogue, converted_folder, hub_id_of
-from convert.recipe import BITS, GROUP_SIZES, UNPACKED_BITS, Recipe, Rounding, Target
+from convert.recipe import BITS, GROUP_SIZES, UNPACKED_BITS, Mix, Recipe, Rounding, Target
 from mlx_model.errors import ModelNotFoundError
 
 
@@ -33,6 +33,12 @@ class ConvertOptions(TypedDict, total=False):
     "--bits",
     type=click.Choice(BITS),
     help="Bits for each weight of the decoder; 16 keeps all as it is. Default: 4; a .gguf file keeps its own.",
+)
+@click.option(
+    "--mix",
+    type=click.Choice(get_args(Mix)),
+    default="mixed",
+    help="mixed gives the most sensitive layers of a model that sees two more bits, uniform none.  [default: mixed]",
 )
 @click.option("--group-size", type=click.Choice(GROUP_SIZES), help="Weights that share a scale. Default: 64.")
 @click.option(
@@ -68,6 +74,7 @@ def convert(
     source: str,
     out: Path | None,
     bits: int | None,
+    mix: Mix,
     group_size: int | None,
     rounding: Rounding,
     max_size: float | None,
@@ -96,7 +103,7 @@ def convert(
     show_warnings()
     if not Path(source).exists():
         source = _hub_id(source)
-    recipe = None if target == "hub" else _recipe(source, bits, group_size, rounding)
+    recipe = None if target == "hub" else _recipe(source, bits, group_size, rounding, mix)
     if out is None and (target == "hub" or adapter is not None):
         raise click.UsageError("--to hub and --adapter need --out: say where the new folder goes.")
     out = out or converted_folder(source, recipe.bits if recipe else None)
@@ -121,11 +128,11 @@ def _hub_id(name: str) -> str:
     return known
 
 
-def _recipe(source: str, bits: int | None, group_size: int | None, rounding: Rounding) -> Recipe | None:
+def _recipe(source: str, bits: int | None, group_size: int | None, rounding: Rounding, mix: Mix) -> Recipe | None:
     """None keeps the packing that a .gguf file has."""
     if bits is None and group_size is None and source.lower().endswith(".gguf"):
         return None
-    return Recipe(bits or Recipe.bits, group_size or Recipe.group_size, rounding=rounding)
+    return Recipe(bits or Recipe.bits, group_size or Recipe.group_size, rounding=rounding, mix=mix)
 
 
 def make_model(

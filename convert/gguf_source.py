@@ -1,4 +1,4 @@
-"""A SmolLM2 GGUF file as the start of a conversion: its own packing kept exactly, or expanded for a recipe.
+"""A SmolLM2 GGUF file as the start of a conversion: its own packing kept exactly.
 
 Written for files that llama.cpp's converter makes of Llama-type models; whatever such a file may hold beyond that is
 refused by name. Names: https://github.com/ggml-org/llama.cpp/blob/master/gguf-py/gguf/constants.py
@@ -42,8 +42,8 @@ _IN_LAYER = {
 _REFUSED_KEYS = ("llama.rope.scaling.type", "llama.expert_count", "llama.rope.scale_linear")
 
 
-def open_gguf(path: Path, *, expand: bool) -> Source:
-    """Read the header and the small tensors. `expand`: packed matrices as float16, for a recipe to pack anew.
+def open_gguf(path: Path) -> Source:
+    """Read the header and the small tensors.
 
     Raises CheckpointError for a damaged file, RefusedError for another architecture, tokenizer or packing.
     """
@@ -52,7 +52,7 @@ def open_gguf(path: Path, *, expand: bool) -> Source:
     tensors = {_our_name(file, name): tensor for name, tensor in file.tensors.items()}
     _check_depth(file, text)
     heads = {"q_proj": text.num_attention_heads, "k_proj": text.num_key_value_heads}
-    reader = _Reader(file, heads, expand=expand, vector_dtype=_matrix_dtype(file.tensors["token_embd.weight"]))
+    reader = _Reader(file, heads, vector_dtype=_matrix_dtype(file.tensors["token_embd.weight"]))
     parameters = {name: reader.parameter(name, tensor) for name, tensor in tensors.items()}
     check_names_and_shapes(SmolVLM(ModelConfig("llama", text)), parameters, path)
     config = _config_json(file, text)
@@ -140,16 +140,14 @@ def _matrix_dtype(tensor: GGUFTensor) -> mx.Dtype:
 class _Reader:
     """Makes parameters of a file's tensors."""
 
-    def __init__(self, file: GGUFFile, heads: dict[str, int], *, expand: bool, vector_dtype: mx.Dtype) -> None:
-        self.file, self.heads, self.expand, self.vector_dtype = file, heads, expand, vector_dtype
+    def __init__(self, file: GGUFFile, heads: dict[str, int], *, vector_dtype: mx.Dtype) -> None:
+        self.file, self.heads, self.vector_dtype = file, heads, vector_dtype
 
     def parameter(self, name: str, tensor: GGUFTensor) -> Parameter | PackedParameter:
         if tensor.type not in PACKINGS:
             return Parameter(name, tensor.shape, self._dtype(tensor), partial(self._dense, name, tensor))
         if len(tensor.shape) != 2:
             raise CheckpointError(f"{self.file.path}: '{tensor.name}' is packed but no matrix. Get the file again.")
-        if self.expand:
-            return Parameter(name, tensor.shape, mx.float16, partial(self._expanded, name, tensor))
         return PackedParameter(name, tensor.shape, PACKINGS[tensor.type], partial(self._packed, name, tensor))
 
     def _dtype(self, tensor: GGUFTensor) -> mx.Dtype:
@@ -175,13 +173,6 @@ class _Reader:
             raise CheckpointError(f"{self.file.path}: the scales of '{tensor.name}' are not finite. Get it again.")
         in_order = [self._in_order(name, mx.array(part)) for part in (words, scales, biases)]
         return in_order[0], in_order[1], in_order[2]
-
-    def _expanded(self, name: str, tensor: GGUFTensor) -> mx.array:
-        words, scales, biases = self._packed(name, tensor)
-        packing = PACKINGS[tensor.type]
-        # In float32 the products are exact; float16 would round twice.
-        scales, biases = scales.astype(mx.float32), biases.astype(mx.float32)
-        return mx.dequantize(words, scales, biases, packing.group_size, packing.bits)
 
     def _in_order(self, name: str, rows: mx.array) -> mx.array:
         heads = self.heads.get(name.split(".")[-2])

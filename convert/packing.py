@@ -8,10 +8,13 @@ from dataclasses import dataclass
 
 import mlx.core as mx
 
+from convert.naming import Form
 from convert.recipe import UNPACKED_BITS, Recipe
 from convert.shards import DTYPES, Job, TensorSpec
 from mlx_model.config import Quantization
 from mlx_model.errors import CheckpointError
+
+Packed = tuple[mx.array, mx.array, mx.array]
 
 
 @dataclass(frozen=True)
@@ -54,25 +57,32 @@ def packing_of(parameter: Parameter | PackedParameter, recipe: Recipe) -> Quanti
     return recipe.quantization_for(parameter.name, parameter.shape)
 
 
-def job_for(parameter: Parameter | PackedParameter, name: str, recipe: Recipe) -> Job:
-    """The job that writes one parameter under `name`."""
-    shape = parameter.shape
+def job_for(
+    parameter: Parameter | PackedParameter, form: Form, recipe: Recipe, take: Callable[[str], Packed] | None = None
+) -> Job:
+    """The job that writes one parameter in that form. `take` gives matrices that were packed elsewhere, by name."""
+    name, shape = parameter.name, parameter.shape
+    stored = form.stored_name(name)
     if isinstance(parameter, PackedParameter):
-        return Job(_packed_specs(name, shape, mx.float16, parameter.packing), parameter.read)
-    packing, dtype = packing_of(parameter, recipe), _output_dtype(parameter.dtype, recipe)
+        return Job(_packed_specs(stored, shape, mx.float16, parameter.packing), parameter.read)
+    packing, dtype = packing_of(parameter, recipe), output_dtype(parameter.dtype, recipe)
     if packing is None:
-        return Job((TensorSpec(name, shape, _tag(dtype)),), lambda: (parameter.read().astype(dtype),))
-    return Job(_packed_specs(name, shape, dtype, packing), lambda: _pack(parameter.read().astype(dtype), packing))
+        spec = TensorSpec(stored, form.stored_shape(name, shape), _tag(dtype))
+        return Job((spec,), lambda: (form.stored(name, parameter.read().astype(dtype)),))
+    specs = _packed_specs(stored, shape, dtype, packing)
+    if take is not None:
+        return Job(specs, lambda: take(name))
+    return Job(specs, lambda: _pack(parameter.read().astype(dtype), packing))
 
 
-def _output_dtype(dtype: mx.Dtype, recipe: Recipe) -> mx.Dtype:
+def output_dtype(dtype: mx.Dtype, recipe: Recipe) -> mx.Dtype:
     """Beside packed layers float32 becomes bfloat16, in which these models were trained: scales of four bytes would
     cost another half bit a weight, and norms in float32 would turn every activation into float32.
     """
     return mx.bfloat16 if dtype == mx.float32 and recipe.bits != UNPACKED_BITS else dtype
 
 
-def _pack(matrix: mx.array, packing: Quantization) -> tuple[mx.array, mx.array, mx.array]:
+def _pack(matrix: mx.array, packing: Quantization) -> Packed:
     words, scales, biases = mx.quantize(matrix, group_size=packing.group_size, bits=packing.bits)
     return words, scales, biases
 

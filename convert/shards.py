@@ -48,11 +48,16 @@ class Job:
 
 
 def write_shards(
-    folder: Path, jobs: Sequence[Job], progress: Callable[[int, int], None], max_bytes: int = MAX_SHARD_BYTES
+    folder: Path,
+    jobs: Sequence[Job],
+    progress: Callable[[int, int], None],
+    max_bytes: int = MAX_SHARD_BYTES,
+    tag: str = "mlx",
 ) -> None:
     """Run all `jobs` and write what they make as one safetensors file, or as several and an index.
 
-    `progress(done, total)` in bytes, after each job. Raises OSError where the disk is full.
+    `tag` is what the header says of the file's origin ("pt" for torch). `progress(done, total)` in bytes, after each
+    job. Raises OSError where the disk is full.
     """
     shards = list(_split(jobs, max_bytes))
     total, done = sum(job.nbytes for job in jobs), 0
@@ -60,7 +65,7 @@ def write_shards(
     for number, shard in enumerate(shards, start=1):
         name = SINGLE_NAME if len(shards) == 1 else f"model-{number:05}-of-{len(shards):05}.safetensors"
         with (folder / name).open("wb") as file:
-            _write_header(file, shard)
+            _write_header(file, shard, tag)
             for job in shard:
                 _write_job(file, job)
                 done += job.nbytes
@@ -83,8 +88,8 @@ def _split(jobs: Sequence[Job], max_bytes: int) -> Iterator[list[Job]]:
     yield shard
 
 
-def _write_header(file: BinaryIO, shard: list[Job]) -> None:
-    header: dict[str, object] = {"__metadata__": {"format": "mlx"}}
+def _write_header(file: BinaryIO, shard: list[Job], tag: str) -> None:
+    header: dict[str, object] = {"__metadata__": {"format": tag}}
     offset = 0
     for spec in (spec for job in shard for spec in job.outputs):
         end = offset + spec.nbytes

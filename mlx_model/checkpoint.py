@@ -6,6 +6,7 @@ surplus tensors, shapes, packings, numbers that are not finite. No file of the f
 
 import logging
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +27,8 @@ from mlx_model.tokenizer import Tokenizer, check_tokenizer
 from mlx_model.weights import check_names_and_shapes, read_weights
 
 log = logging.getLogger(__name__)
+
+Change = Callable[[dict[str, mx.array]], dict[str, mx.array]]
 
 
 @dataclass(frozen=True)
@@ -50,12 +53,7 @@ def load(folder: Path, *, keep_quantized: bool | None = None, cancelled: threadi
     Raises CheckpointError or RefusedError with the file and the key, tensor or shape in question, and Cancelled after
     the tensor under way once `cancelled` is set.
     """
-    checkpoint, weights = open_checkpoint(folder)
-    if not (ON_METAL if keep_quantized is None else keep_quantized):
-        weights = expand(weights, checkpoint.config, folder)
-    if not ON_METAL:
-        weights = {name: _float32(weight) for name, weight in weights.items()}
-    _assign(checkpoint.model, weights, checkpoint.config, folder)
+    checkpoint, weights = _load(folder, ON_METAL if keep_quantized is None else keep_quantized, _as_it_is)
     _read(weights, cancelled or threading.Event())
     _check_numbers(weights, folder)
     weights.clear()
@@ -73,6 +71,29 @@ def check(folder: Path) -> None:
         mx.eval(weight)
         if mx.issubdtype(weight.dtype, mx.floating):
             _check_numbers({name: weight}, folder)
+
+
+def load_lazily(folder: Path, change: Change | None = None) -> Checkpoint:
+    """As `load`, but each weight is read when it is first used, and none is looked through for NaN.
+
+    `change` is applied to the lazy weights by our modules' names; packed ones are expanded before it.
+    """
+    return _load(folder, ON_METAL and change is None, change or _as_it_is)[0]
+
+
+def _as_it_is(weights: dict[str, mx.array]) -> dict[str, mx.array]:
+    return weights
+
+
+def _load(folder: Path, keep_quantized: bool, change: Change) -> tuple[Checkpoint, dict[str, mx.array]]:
+    checkpoint, weights = open_checkpoint(folder)
+    if not keep_quantized:
+        weights = expand(weights, checkpoint.config, folder)
+    weights = change(weights)
+    if not ON_METAL:
+        weights = {name: _float32(weight) for name, weight in weights.items()}
+    _assign(checkpoint.model, weights, checkpoint.config, folder)
+    return checkpoint, weights
 
 
 def open_checkpoint(folder: Path) -> tuple[Checkpoint, dict[str, mx.array]]:

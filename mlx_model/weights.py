@@ -86,14 +86,15 @@ def read_index(folder: Path) -> dict[str, TensorInfo]:
     """
     tensors: dict[str, TensorInfo] = {}
     for file in weight_files(folder):
-        for info in _read_header(file):
+        for info in read_header(file):
             if info.name in tensors:
                 raise CheckpointError(f"{file}: '{info.name}' stands in {tensors[info.name].file.name} already.")
             tensors[info.name] = info
     return tensors
 
 
-def _read_header(file: Path) -> list[TensorInfo]:
+def read_header(file: Path) -> list[TensorInfo]:
+    """The tensors of one safetensors file. Raises CheckpointError where it is damaged."""
     try:
         with safe_open(file, framework="numpy") as reader:
             slices = {name: reader.get_slice(name) for name in reader.keys()}  # noqa: SIM118 (no mapping)

@@ -41,6 +41,6 @@ def _wants(hub_id: str) -> bool:
 
 def _fetch(hub_id: str) -> None:
     from app.cli.convert import make_model
-    from convert.recipe import Recipe
+    from convert.recipe import DEFAULT
 
-    make_model(hub_id, converted_folder(hub_id, Recipe.bits), Recipe())
+    make_model(hub_id, converted_folder(hub_id, DEFAULT.bits), DEFAULT)

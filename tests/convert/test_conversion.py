@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 import mlx_model
-from convert.conversion import ConversionResult, convert
+from convert.conversion import ConversionResult
 from convert.recipe import Recipe
 from mlx_model.config import read_model_config
 from mlx_model.errors import Cancelled
 from tests.checkpoints import PRESETS, model_config, tensors, write_checkpoint
+from tests.convert.bare import convert
 from tests.safetensors_files import as_bytes
 
 UNPACKED = Recipe(16)
@@ -157,7 +158,7 @@ def test_a_model_of_words_alone_keeps_the_names_that_mlx_lm_reads(tmp_path: Path
 
     names = read(tmp_path / "out").keys()
     assert {"model.embed_tokens.weight", "model.layers.1.mlp.up_proj.scales", "lm_head.biases"} <= names
-    assert config_of(tmp_path / "out")["quantization"]["lm_head"]["bits"] == 8
+    assert config_of(tmp_path / "out")["quantization"]["lm_head"] == {"group_size": 32, "bits": 4, "mode": "affine"}
 
 
 def test_a_tied_head_is_not_written(tmp_path: Path) -> None:
@@ -175,7 +176,8 @@ def test_every_other_file_is_kept_byte_for_byte(source: Path, tmp_path: Path) ->
     convert(source, tmp_path / "out")
 
     kept = {path.name for path in source.iterdir()} - {"config.json", "model.safetensors"}
-    assert {path.name for path in (tmp_path / "out").iterdir()} == kept | {"config.json", "model.safetensors"}
+    written = {"config.json", "model.safetensors", "conversion.json", "CONVERSION.md"}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == kept | written
     for name in kept:
         assert (tmp_path / "out" / name).read_bytes() == (source / name).read_bytes(), name
     config = config_of(tmp_path / "out")
@@ -216,7 +218,7 @@ def test_a_snapshot_of_links_into_the_hubs_cache_is_a_source(source: Path, tmp_p
     convert(snapshot, tmp_path / "out")
 
     written = list((tmp_path / "out").iterdir())
-    assert len(written) == len(list(blobs.iterdir()))
+    assert len(written) == len(list(blobs.iterdir())) + 2  # and what was found about the conversion
     assert not [path for path in written if path.is_symlink()]
 
 
@@ -227,8 +229,8 @@ def test_the_result_tells_sizes_and_bits_of_each_part(source: Path, tmp_path: Pa
     assert result.folder == tmp_path / "out"
     assert result.bytes_before == (source / "model.safetensors").stat().st_size
     assert result.bytes_after == sum(array.nbytes for array in read(tmp_path / "out").values())
-    assert [part.part for part in result.parts] == ["vision encoder", "connector", "embeddings", "head", "decoder"]
-    bits = {part.part: part.bits_per_weight for part in result.parts}
+    assert list(result.report.parts) == ["vision", "connector", "embeddings", "head", "decoder"]
+    bits = {name: part.bits for name, part in result.report.parts.items()}
     assert bits["embeddings"] == bits["head"] == bits["connector"] == 8.5  # 8, and a scale and a bias for 64
     assert 4.5 < bits["decoder"] < 4.6  # norms come on top
 

@@ -12,12 +12,12 @@ import pytest
 from mlx.utils import tree_flatten
 
 import mlx_model
-from convert.conversion import convert
 from convert.gguf_blocks import undo_rope_order
 from convert.recipe import Recipe
 from mlx_model.errors import CheckpointError, ModelError, RefusedError
 from tests.byte_tokenizer import FIRST_ADDED, byte_tokenizer
 from tests.checkpoints import CHATML_TEMPLATE, model_config
+from tests.convert.bare import convert
 from tests.gguf_files import BOOL, F32, STRING, U32, Changes, smollm2_weights, write_gguf
 
 PACKINGS = [
@@ -80,7 +80,10 @@ def test_packed_blocks_stay_packed_with_float16_scales_and_norms(file: Path, tmp
         "mode": "affine",
         "model.embed_tokens": {"group_size": 32, "bits": 8, "mode": "affine"},
     }
-    assert {part.part: round(part.bits_per_weight, 1) for part in result.parts} == {"embeddings": 9.0, "decoder": 5.0}
+    assert {name: round(part.bits, 1) for name, part in result.report.parts.items()} == {
+        "embeddings": 9.0,
+        "decoder": 5.0,
+    }
 
 
 def test_a_norm_that_float16_cannot_hold_stays_in_float32(file: Path, tmp_path: Path) -> None:

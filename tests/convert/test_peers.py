@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 import mlx_model
-from convert.conversion import convert
 from convert.recipe import Recipe
 from tests.checkpoints import write_checkpoint
+from tests.convert.bare import convert
 from tests.gguf_files import write_gguf
 
 IDS = [5, 6, 9, 80, 30, 31, 40]
@@ -96,3 +96,41 @@ def test_mlx_lm_reads_a_model_of_words_alone_as_we_do(tmp_path: Path, root: Path
     theirs = their_logits("mlx_lm", folder, tmp_path, root, ids=np.array([IDS]))
 
     assert_same(theirs, np.array(mlx_model.load(folder).model(mx.array([IDS]))))
+
+
+TRANSFORMERS = """
+import sys
+import numpy as np
+import torch
+from transformers import AutoModelForImageTextToText, AutoModelForCausalLM
+inputs = {name: torch.from_numpy(array) for name, array in np.load(sys.argv[2]).items()}
+kind = AutoModelForImageTextToText if "pixel_values" in inputs else AutoModelForCausalLM
+model, loading = kind.from_pretrained(sys.argv[1], dtype=torch.float32, output_loading_info=True)
+assert not any(loading[key] for key in ("missing_keys", "unexpected_keys", "mismatched_keys")), loading
+with torch.no_grad():
+    np.save(sys.argv[3], model.eval()(**inputs).logits.numpy())
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("preset", ["256m", "smollm2"])
+def test_transformers_reads_the_hubs_form_that_came_of_packed_weights(tmp_path: Path, root: Path, preset: str) -> None:
+    if find_spec("transformers") is None or find_spec("torch") is None:
+        pytest.skip("needs transformers and torch")
+    packed = convert(write_checkpoint(tmp_path / "source", preset), tmp_path / "4bit").folder
+    folder = convert(packed, tmp_path / "hub", Recipe(16), target="hub").folder
+    checkpoint = mlx_model.load(folder)
+    ids, inputs = [IDS], {"input_ids": np.array([IDS])}
+    pixels = None
+    if checkpoint.config.vision is not None:
+        tile, count = checkpoint.config.vision.image_size, checkpoint.config.tokens_per_tile
+        pixels = np.random.default_rng(0).standard_normal((1, 1, 3, tile, tile), dtype=np.float32)
+        ids = [[5, 6, *[checkpoint.config.image_token_id or 0] * count, 30, 31, 40]]
+        inputs = {"input_ids": np.array(ids), "pixel_values": pixels}
+
+    np.savez(tmp_path / "inputs.npz", **inputs)  # type: ignore[arg-type]
+    files = [str(folder), str(tmp_path / "inputs.npz"), str(tmp_path / "out.npy")]
+    ended = subprocess.run([sys.executable, "-c", TRANSFORMERS, *files], capture_output=True, timeout=110, text=True)
+    assert ended.returncode == 0, ended.stderr
+    ours = checkpoint.model(mx.array(ids), None if pixels is None else mx.array(pixels))
+    assert_same(np.load(tmp_path / "out.npy"), np.array(ours), tolerance=1e-4)

@@ -59,8 +59,27 @@ def test_convolution_positions_norms_and_biases_are_never_packed(name: str, shap
 
 
 def test_every_parameter_belongs_to_a_part() -> None:
-    assert part_of(FC2) == "vision encoder"
+    assert part_of(FC2) == "vision"
     assert part_of("connector.modality_projection.proj.weight") == "connector"
     assert part_of("language_model.embed_tokens.weight") == "embeddings"
     assert part_of("language_model.lm_head.weight") == "head"
     assert part_of(LINEAR) == part_of("language_model.norm.weight") == "decoder"
+
+
+def test_mixed_bits_raise_values_and_down_projections_of_the_outer_layers_alone() -> None:
+    recipe = Recipe(4, mix="mixed").for_pictures(layers=16)
+
+    def bits(name: str) -> int | None:
+        found = recipe.quantization_for(f"language_model.layers.{name}.weight", (64, 64))
+        return found.bits if found else None
+
+    assert [bits(f"{layer}.mlp.down_proj") for layer in (0, 1, 2, 13, 14, 15)] == [6, 6, 4, 4, 6, 6]
+    assert (bits("0.self_attn.v_proj"), bits("0.self_attn.q_proj"), bits("15.mlp.up_proj")) == (6, 4, 4)
+    assert Recipe(4).for_pictures(layers=16) == Recipe(4)
+
+
+def test_a_model_of_words_alone_has_its_table_in_the_decoders_bits_and_small_groups() -> None:
+    recipe = Recipe(3).for_words_alone()
+
+    assert recipe.quantization_for("language_model.embed_tokens.weight", (64, 64)) == Quantization(32, 3)
+    assert recipe.quantization_for(LINEAR, (1536, 576)) == Quantization(64, 3)

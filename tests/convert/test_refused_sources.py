@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from convert.conversion import convert
 from convert.recipe import Recipe
-from mlx_model.errors import CheckpointError, ConversionError, ModelError
+from mlx_model.errors import CheckpointError, ConversionError, ModelError, RefusedError
 from tests.broken_models import BROKEN_MODELS
 from tests.checkpoints import model_config, tensors, write_checkpoint
+from tests.convert.bare import convert
 from tests.safetensors_files import save_safetensors
 
 
@@ -26,32 +26,22 @@ def test_a_broken_folder_is_refused_in_words_and_leaves_nothing(tmp_path: Path, 
     assert [path.name for path in tmp_path.iterdir()] == ["source"]
 
 
-@pytest.mark.parametrize("entry", ["quantization", "quantization_config"])
-def test_a_packed_folder_is_not_packed_again(tmp_path: Path, entry: str) -> None:
+def test_a_folder_that_another_program_packed_is_refused_by_its_method(tmp_path: Path) -> None:
     source = write_checkpoint(tmp_path / "source", "smollm2")
     config = json.loads((source / "config.json").read_text())
-    (source / "config.json").write_text(json.dumps(config | {entry: {"group_size": 64, "bits": 4}}))
+    (source / "config.json").write_text(json.dumps(config | {"quantization_config": {"quant_method": "gptq"}}))
 
-    with pytest.raises(ConversionError, match="quantized already"):
+    with pytest.raises(RefusedError, match=r"config.json: 'quantization_config' says .* packed by gptq"):
         convert(source, tmp_path / "out")
 
 
-def test_our_own_output_is_not_packed_again(tmp_path: Path) -> None:
-    source = write_checkpoint(tmp_path / "source", "smollm2")
-    convert(source, tmp_path / "4bit")
-
-    with pytest.raises(ConversionError, match="quantized already"):
-        convert(tmp_path / "4bit", tmp_path / "8bit", Recipe(8))
-    assert not (tmp_path / "8bit").exists()
-
-
-def test_scales_that_no_configuration_speaks_of_are_a_packed_folder(tmp_path: Path) -> None:
+def test_scales_that_no_configuration_speaks_of_are_refused(tmp_path: Path) -> None:
     source = write_checkpoint(tmp_path / "source", "smollm2")
     weights = tensors(model_config("smollm2"))
     weights["model.layers.0.mlp.up_proj.scales"] = np.ones((256, 3), np.float32)
     save_safetensors(source / "model.safetensors", weights)
 
-    with pytest.raises(ConversionError, match="quantized already"):
+    with pytest.raises(CheckpointError, match="up_proj is packed, but config.json's 'quantization' does not say how"):
         convert(source, tmp_path / "out")
 
 

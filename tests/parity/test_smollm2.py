@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 import mlx_model
-from convert.conversion import convert
 from mlx_model.checkpoint import Checkpoint
 from mlx_model.prompt import Message, Text, build_prompt
 from mlx_model.request import Request
+from tests.convert.bare import convert
 from tests.mlx_model.asking import Spoken, listen
 from tests.parity.smollm2 import FIXTURE, MAX_TOKENS, QUESTIONS, SECONDS
 

@@ -8,10 +8,10 @@ import pytest
 from app.shelf import find_model, models_folder, set_default
 from app.shelf.details import describe_model
 from app.shelf.downloads import download
-from convert.conversion import convert
 from mlx_model.errors import CheckpointError
 from tests.app.shelf.conftest import HUB_ID
 from tests.checkpoints import write_checkpoint
+from tests.convert.bare import convert
 from tests.hub_stub import COMMIT, HubStub
 
 
@@ -19,9 +19,9 @@ def test_bits_and_bytes_of_each_part_are_those_that_the_conversion_told(tmp_path
     source = write_checkpoint(tmp_path / "source", "256m", dtype="bfloat16")
     result = convert(source, models_folder() / "org" / "tiny-4bit")
     details = describe_model(find_model("org/tiny-4bit"))
-    told = {part.part: (part.weights, part.nbytes) for part in result.parts}
-    assert {part.part: (part.weights, part.nbytes) for part in details.parts} == told
-    assert [part.part for part in details.parts] == [part.part for part in result.parts]
+    told = {name: (part.bytes, part.bits) for name, part in result.report.parts.items()}
+    assert {part.part: (part.nbytes, 8 * part.nbytes / part.weights) for part in details.parts} == told
+    assert [part.part for part in details.parts] == list(told)
     assert details.nbytes == sum(path.stat().st_size for path in details.folder.iterdir())
 
 

@@ -1,0 +1,1 @@
+"""The proof of a conversion: source and result side by side over a fixed set of pictures and texts."""

@@ -83,7 +83,7 @@ class _Walk:
             waiting[-1:] = reversed(list(self._list(waiting[-1])))
         if len(self.listing.files) + len(self.listing.failed) == before:
             hint = "" if self.recursive else "; --recursive looks into the folders below as well"
-            self.listing.failed.append((folder, f"has no picture in it{hint}"))
+            self.listing.failed.append((folder, f"is a folder without a picture{hint}"))
 
     def _list(self, folder: Path) -> Iterator[Path]:
         """Put a folder's pictures on the list; the folders in it that are still to be entered."""

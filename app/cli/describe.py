@@ -128,9 +128,7 @@ def _check_caption_usage(
     if len(inputs) != 1:
         raise click.UsageError("--captions takes one clip: name it alone.")
     if has_other_form:
-        raise click.UsageError(
-            "--captions is a form of its own: leave out what is for pictures, and --json (--captions jsonl)."
-        )
+        raise click.UsageError("--captions is a form of its own: leave out --json and what is for many pictures.")
 
 
 def _question(words: str | None, task_name: str, detail: Any, max_tokens: int | None, **rest: Any) -> Question:

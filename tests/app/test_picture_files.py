@@ -58,7 +58,7 @@ def test_what_comes_to_nothing_is_told(tmp_path: Path) -> None:
     named = [str(tmp_path / "*.gif"), str(tmp_path / "a"), str(tmp_path)]
     (pattern, no_match), (folder, no_picture) = list_pictures(named).failed
     assert (pattern.name, no_match, folder.name) == ("*.gif", "matches no file", "a")
-    assert no_picture.startswith("has no picture in it; --recursive")
+    assert no_picture.startswith("is a folder without a picture; --recursive")
     assert len(list_pictures(named, recursive=True).failed) == 1
     assert list_pictures([str(tmp_path / "[2J.png")]).files == [tmp_path / "[2J.png"], "no pattern: nothing is closed"
 

@@ -9,12 +9,13 @@ from typing import Any
 import mlx.core as mx
 import numpy as np
 import pytest
-from mlx.utils import tree_flatten
 
 import mlx_model
 from convert.gguf_blocks import undo_rope_order
 from convert.recipe import Recipe
+from mlx_model.checkpoint import open_checkpoint
 from mlx_model.errors import CheckpointError, ModelError, RefusedError
+from mlx_model.quantized import expand
 from tests.byte_tokenizer import FIRST_ADDED, byte_tokenizer
 from tests.checkpoints import CHATML_TEMPLATE, model_config
 from tests.convert.bare import convert
@@ -38,12 +39,13 @@ def file(tmp_path: Path) -> Path:
 
 
 def weights_of(folder: Path) -> dict[str, np.ndarray]:
-    """A folder's weights as our model has them on a CPU, in float32, by the hub's names."""
-    model = mlx_model.load(folder, keep_quantized=False).model
-    parameters: Any = tree_flatten(model.parameters())
+    """A folder's weights unpacked, in float32, by the hub's names."""
+    checkpoint, weights = open_checkpoint(folder)
     return {
-        name.replace("language_model.", "model.").replace("model.lm_head", "lm_head"): np.array(array)
-        for name, array in parameters
+        name.replace("language_model.", "model.").replace("model.lm_head", "lm_head"): np.array(
+            array.astype(mx.float32)
+        )
+        for name, array in expand(weights, checkpoint.config, folder).items()
     }
 
 

@@ -246,7 +246,7 @@ def test_an_empty_folder_is_a_bad_input_and_clips_in_one_are_left_out(many: Scri
     empty.mkdir()
     result = many.run(empty)
     assert (result.exit_code, result.stdout) == (3, "")
-    assert result.stderr.startswith(f"smolsight: {empty} has no picture in it; --recursive")
+    assert result.stderr.startswith(f"smolsight: {empty} is a folder without a picture; --recursive")
     (many.folder / "a.mov").write_bytes(b"x")
     assert "1 clip in these folders left out" in many.run().stderr
 

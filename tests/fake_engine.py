@@ -169,7 +169,7 @@ class _ScriptedWorker:
 
     def _events(
         self,
-        job: Ask | EncodeAhead | Load | SaveSession | OpenSession | Forget | Unload,
+        job: Ask | EncodeAhead | Glance | Load | SaveSession | OpenSession | Forget | Unload,
         script: Script,
         cancelled: threading.Event,
     ) -> Iterator[EngineEvent]:

@@ -42,6 +42,12 @@ def summary_task() -> Task:
     return Task(**_data()["summary"])
 
 
+@cache
+def trigger_questions() -> dict[str, str]:
+    """How to ask whether a wish has come true, for a "thing" and a "statement"; each has a place for `{wish}`."""
+    return dict(_data()["triggers"])
+
+
 def _data() -> dict[str, Any]:
     data: dict[str, Any] = json.loads((Path(__file__).parent / "tasks.json").read_text(encoding="utf-8"))
     return data

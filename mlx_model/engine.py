@@ -24,6 +24,7 @@ from mlx_model.protocol import (
     EncodeAhead,
     EngineEvent,
     Forget,
+    Glance,
     ItemEvent,
     Job,
     Loaded,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 FEATURE_BYTES = 256 * 2**20
 FEATURE_DISK_BYTES = 2 * 2**30
+FLEETING_BYTES = 8 * 2**20  # some 20 pictures in one tile
 SESSION_BYTES = 2**30
 PACKED_FROM = 1024  # positions; a short conversation stays exact
 
@@ -85,6 +87,7 @@ class _ModelWorker:
         self._checkpoint: Checkpoint | None = None
         self.loaded: Path | None = None
         self._seen: FeatureCache | None = None
+        self._glimpsed: FeatureCache | None = None
         self._kept: Sessions | None = None
 
     def stream(self, job: Job, cancelled: threading.Event) -> Iterator[EngineEvent]:
@@ -101,19 +104,21 @@ class _ModelWorker:
         yield from self._make_ready(job.folder, cancelled)
         assert self._checkpoint is not None, "a folder is only remembered with its model"
         from mlx_model.answer import stream_answer
-        from mlx_model.looking import stream_look
+        from mlx_model.looking import stream_glance, stream_look
 
         match job:
-            case Ask(_, request, reading, conversation):
+            case Ask(_, request, reading, conversation, fleeting):
                 yield from stream_answer(
                     self._checkpoint,
                     request,
                     cancelled,
                     reading=reading,
-                    seen=self._seen,
+                    seen=self._glimpsed if fleeting else self._seen,
                     kept=self._kept,
                     conversation=conversation,
                 )
+            case Glance(_, picture) if self._glimpsed is not None:
+                yield from stream_glance(self._checkpoint, picture, cancelled, self._glimpsed)
             case SaveSession(folder, name, file):
                 self._save(folder, name, file)
             case OpenSession(folder, name, file):
@@ -163,7 +168,7 @@ class _ModelWorker:
         self._unload()
 
     def end(self) -> None:
-        self._checkpoint = self.loaded = self._seen = self._kept = None
+        self._checkpoint = self.loaded = self._seen = self._glimpsed = self._kept = None
         if "mlx.core" in sys.modules:
             import mlx.core as mx
 
@@ -176,6 +181,7 @@ class _ModelWorker:
         yield LoadStarted(folder)
         begin = time.perf_counter()
         from mlx_model.checkpoint import load
+        from mlx_model.features import FeatureCache
         from mlx_model.memory import limit_memory
         from mlx_model.sessions import Sessions
 
@@ -184,6 +190,7 @@ class _ModelWorker:
         self._kept = Sessions(self._new_cache(checkpoint), self._session_bytes)
         self._checkpoint, self.loaded = checkpoint, folder
         self._seen = self._new_memory(folder)
+        self._glimpsed = FeatureCache(FLEETING_BYTES)
         context = checkpoint.config.text.max_position_embeddings
         yield Loaded(folder, time.perf_counter() - begin, checkpoint.image_config, context)
 
@@ -214,7 +221,7 @@ class _ModelWorker:
             return
         import mlx.core as mx
 
-        self._checkpoint = self.loaded = self._seen = self._kept = None
+        self._checkpoint = self.loaded = self._seen = self._glimpsed = self._kept = None
         # Layers refer to each other, so counting references does not free them.
         gc.collect()
         mx.clear_cache()

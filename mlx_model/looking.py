@@ -17,7 +17,8 @@ from mlx_model.errors import Cancelled, InputError
 from mlx_model.events import Event, TilesEncoded
 from mlx_model.features import FeatureCache, in_batches, stream_features, tile_key
 from mlx_model.images import Detail, Plan, cut_tiles, plan, unique_tiles
-from mlx_model.prompt import Picture
+from mlx_model.prompt import Message, Picture
+from mlx_model.protocol import Glimpsed
 from mlx_model.read_ahead import read_ahead
 from mlx_model.request import Request
 from mlx_model.stopwatch import Stopwatch
@@ -35,6 +36,19 @@ def stream_look(
     """
     plans = plans_of(checkpoint, request, request.detail)
     yield from Looking(checkpoint, request, cancelled, Stopwatch(), seen).stream(plans)
+
+
+def stream_glance(
+    checkpoint: Checkpoint, picture: Picture, cancelled: threading.Event, seen: FeatureCache
+) -> Iterator[Event | Glimpsed]:
+    """Look at a picture in one tile; `Glimpsed` comes last. Raises as `stream_look` does."""
+    request = Request((Message("user", (picture,)),), "low")
+    plans = plans_of(checkpoint, request, "low")
+    tokens = yield from Looking(checkpoint, request, cancelled, Stopwatch(), seen).stream(plans)
+    assert tokens is not None, "there is one picture"
+    mean = tokens.astype(mx.float32).mean(axis=0)
+    mean = mean / mx.maximum(mx.linalg.norm(mean), 1e-12)
+    yield Glimpsed(tuple(mean.tolist()))  # type: ignore[arg-type]
 
 
 def plans_of(checkpoint: Checkpoint, request: Request, detail: Detail, max_frames: int | None = None) -> Plans:

@@ -44,12 +44,16 @@ class Ask:
     conversation has in common with it. Each request has all the messages, so what is edited, dropped or said again
     needs no telling. None: nothing is kept. Where a conversation outgrows the model's context, its oldest pictures and
     clips, then its oldest messages are left out, and `Forgot` says so; without a name it fails instead.
+
+    `fleeting`: its pictures will not come again, as a camera's do not. They are remembered for a moment alone, apart
+    from the others and never on disk.
     """
 
     folder: Path
     request: Request
     reading: float = 0.0
     conversation: str | None = None
+    fleeting: bool = False
 
 
 # Makes a request when its turn is near, on a thread of its own; None where there is nothing to ask after all.
@@ -76,6 +80,17 @@ class EncodeAhead:
     folder: Path
     pictures: tuple[Picture, ...]
     detail: Detail = "auto"
+
+
+@dataclass(frozen=True)
+class Glance:
+    """Look at one picture in one tile and say in numbers what it is like: `Glimpsed` comes before `Done`.
+
+    A fleeting question about the same picture, at detail "low", need not look again if it comes soon.
+    """
+
+    folder: Path
+    picture: Picture
 
 
 @dataclass(frozen=True)
@@ -114,7 +129,7 @@ class Unload:
     """Give the model's memory back. The next job that needs a model loads it again."""
 
 
-Job = Load | Ask | AskMany | EncodeAhead | SaveSession | OpenSession | Forget | Unload
+Job = Load | Ask | AskMany | EncodeAhead | Glance | SaveSession | OpenSession | Forget | Unload
 
 
 @dataclass(frozen=True)
@@ -132,6 +147,13 @@ class Loaded:
     seconds: float
     image_config: ImageConfig | None
     context: int
+
+
+@dataclass(frozen=True)
+class Glimpsed:
+    """The mean of a picture's image tokens, of length 1: the nearer two are, the more alike the pictures."""
+
+    features: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -176,7 +198,7 @@ class ItemEvent:
     event: Event | Done | Failed
 
 
-EngineEvent = LoadStarted | Loaded | Event | ItemEvent | Done | Stopped | Failed
+EngineEvent = LoadStarted | Loaded | Glimpsed | Event | ItemEvent | Done | Stopped | Failed
 LAST = (Answered, Done, Stopped, Failed)
 
 

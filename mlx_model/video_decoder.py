@@ -52,7 +52,7 @@ def read_times(path: Path, name: str, cancelled: threading.Event | None = None) 
 
 def _packet_times(path: Path, name: str, cancelled: threading.Event | None) -> list[float]:
     """When each packet of the picture track is to be shown, in seconds from the first; nothing is decoded."""
-    cv2, times = _cv2(), []
+    cv2, times = load_opencv(), []
     with _open(path, name) as capture:
         capture.set(cv2.CAP_PROP_FORMAT, -1)  # packets instead of frames
         while capture.grab():
@@ -72,7 +72,7 @@ def _is_true(said: list[float], capture: Any, name: str, cancelled: threading.Ev
         return False
     if not _agree(said[:_CHECKED], list(islice(_stream_times(capture, name, cancelled), _CHECKED))):
         return False
-    cv2 = _cv2()
+    cv2 = load_opencv()
     offset = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000 - said[_CHECKED - 1]
     capture.set(cv2.CAP_PROP_POS_FRAMES, len(said) - _CHECKED)
     last: list[float] = []
@@ -101,7 +101,7 @@ def stream_shown(path: Path, name: str, cancelled: threading.Event | None = None
 def stated_seconds(path: Path, name: str) -> float:
     """How long the file says it is; 0 where it says nothing. Often untrue, but known at once. Raises InputError."""
     with _open(path, name) as capture:
-        rate, count = _stated_rate(capture), capture.get(_cv2().CAP_PROP_FRAME_COUNT)
+        rate, count = _stated_rate(capture), capture.get(load_opencv().CAP_PROP_FRAME_COUNT)
         return count / rate if rate and 0 < count / rate < MAX_SECONDS else 0.0
 
 
@@ -111,7 +111,7 @@ def _stream_times(capture: Any, name: str, cancelled: threading.Event | None) ->
     first = last = None
     while capture.grab():
         _stop_if(cancelled)
-        shown = capture.get(_cv2().CAP_PROP_POS_MSEC) / 1000
+        shown = capture.get(load_opencv().CAP_PROP_POS_MSEC) / 1000
         last = shown if last is None or shown > last else last + step
         first = last if first is None else first
         if last - first > MAX_SECONDS:
@@ -130,7 +130,7 @@ def stream_frames(
     In place of one that was damaged comes the next. Raises Cancelled once `cancelled` is set, InputError where there
     is no frame any more or it cannot be decoded.
     """
-    cv2 = _cv2()
+    cv2 = load_opencv()
     with _open(path, name) as capture:
         times = _stream_times(capture, name, cancelled)
         for second in seconds:
@@ -153,7 +153,7 @@ def _open(path: Path, name: str) -> Iterator[Any]:
 
     So no name can mean a list of files, a pattern of numbered pictures or an address.
     """
-    cv2 = _cv2()
+    cv2 = load_opencv()
     with open_regular_file(path, name) as file:
         head = os.pread(file.fileno(), HEAD_BYTES, 0)  # leaves the offset, which the capture may share, at 0
         if not is_clip(head):
@@ -179,7 +179,7 @@ def _open(path: Path, name: str) -> Iterator[Any]:
 
 
 def _stated_rate(capture: Any) -> float:
-    return _sane_rate(capture.get(_cv2().CAP_PROP_FPS))
+    return _sane_rate(capture.get(load_opencv().CAP_PROP_FPS))
 
 
 def _sane_rate(rate: float) -> float:
@@ -187,7 +187,7 @@ def _sane_rate(rate: float) -> float:
 
 
 @cache
-def _cv2() -> Any:
+def load_opencv() -> Any:
     """OpenCV, imported with the first clip, quiet, and without what it does to Qt.
 
     Its Linux wheel points Qt at plugins of another version, with which no window would open.

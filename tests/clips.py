@@ -16,7 +16,7 @@ def write_clip(
 ) -> Path:
     """A Motion-JPEG clip in AVI of `count` frames, each of smooth parts of its own, or all the same if `still`."""
     # As the product imports it, quiet and without what it does to Qt, whichever test comes first.
-    cv2 = video_decoder._cv2()
+    cv2 = video_decoder.load_opencv()
     width, height = size
     y, x = np.mgrid[:height, :width]
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), rate, size)

@@ -7,6 +7,7 @@ answer, the third tile of thirteen, a model that is not there, a failure in the 
     engine = FakeEngine(Script(hold_after=TilesEncoded(3, 13)))     # stays there: `held.wait()`, `release()`
 """
 
+import math
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -39,6 +40,8 @@ from mlx_model.protocol import (
     EngineEvent,
     Failed,
     Forget,
+    Glance,
+    Glimpsed,
     ItemEvent,
     Job,
     Load,
@@ -166,7 +169,7 @@ class _ScriptedWorker:
 
     def _events(
         self,
-        job: Ask | EncodeAhead | Load | SaveSession | OpenSession | Forget | Unload,
+        job: Ask | EncodeAhead | Glance | Load | SaveSession | OpenSession | Forget | Unload,
         script: Script,
         cancelled: threading.Event,
     ) -> Iterator[EngineEvent]:
@@ -185,6 +188,9 @@ class _ScriptedWorker:
                     if conversation is not None and isinstance(event, Answered):
                         self.kept[conversation] = event.answer.prompt_tokens
                     yield event
+            case Glance(picture=picture):
+                yield from _look(_plans((picture,), "low"))
+                yield Glimpsed(_colours(picture))
             case EncodeAhead(pictures=pictures, detail=detail):
                 for event in _look(_plans(pictures, detail)):
                     yield event
@@ -216,6 +222,12 @@ def _raise_if(cancelled: threading.Event) -> None:
 
 def _plans(pictures: tuple[Picture, ...], detail: Detail) -> tuple[Plan, ...]:
     return tuple(plan(picture.image.width, picture.image.height, detail, IMAGE_CONFIG) for picture in pictures)
+
+
+def _colours(picture: Picture) -> tuple[float, ...]:
+    """Sixteen colours of a picture as a vector of length 1."""
+    pixels = [1.0 + value for value in picture.image.resize((4, 4)).tobytes()]
+    return tuple(value / math.hypot(*pixels) for value in pixels)
 
 
 def _look(plans: tuple[Plan | FramePlan, ...]) -> Iterator[TilesEncoded]:

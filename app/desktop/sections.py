@@ -27,4 +27,7 @@ class SectionRow:
         return make(services)
 
 
-SECTIONS = (SectionRow("chat", "Chat", "chat", 1, "app.desktop.chat.section:ChatSection"),)
+SECTIONS = (
+    SectionRow("chat", "Chat", "chat", 1, "app.desktop.chat.section:ChatSection"),
+    SectionRow("live", "Live", "live", 2, "app.desktop.live.section:LiveSection"),
+)

@@ -1,6 +1,7 @@
 """The window: the source list at the left, the shown section with its tools at the right. Knows no section by name."""
 
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer, Signal
@@ -82,7 +83,7 @@ class MainWindow(QMainWindow):
         """Hand files to the section that is shown, else to the first that takes them."""
         if not paths:
             return
-        takers = [self.shown, *(self.section(row.name) for row in self._rows)]
+        takers = chain([self.shown], (self.section(row.name) for row in self._rows))
         for section in takers:
             if section is not None and section.can_take(paths):
                 self.show_section(section.name)

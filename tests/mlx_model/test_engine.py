@@ -7,6 +7,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,7 +19,19 @@ from mlx_model.engine import MLXEngine
 from mlx_model.errors import ContextLimitError
 from mlx_model.events import Answered, Prefilled, TextDelta, TilesEncoded
 from mlx_model.prompt import Picture, Text
-from mlx_model.protocol import Ask, Done, EncodeAhead, EngineEvent, Failed, Job, JobEvent, Load, LoadStarted, Stopped
+from mlx_model.protocol import (
+    Ask,
+    Done,
+    EncodeAhead,
+    EngineEvent,
+    Failed,
+    Glance,
+    Job,
+    JobEvent,
+    Load,
+    LoadStarted,
+    Stopped,
+)
 from mlx_model.smolvlm import SmolVLM
 from mlx_model.video import Clip, Watching, open_clip
 from tests.clips import CLIPS, write_clip
@@ -82,6 +95,20 @@ def test_a_picture_that_was_looked_at_ahead_is_not_looked_at_again(
     assert len({said(events) for events in both} | {fresh}) == 3
     last = [event for event in both[0] if isinstance(event, TilesEncoded)][-1]
     assert last.done == last.total == 9
+
+
+def test_what_was_glanced_at_is_not_looked_at_again_by_a_fleeting_question_alone(
+    listener: Listener, seeing_folder: Path, encoded: list[Any]
+) -> None:
+    picture = noise(seed=7)
+    listener.run(Glance(seeing_folder, picture))
+    question = Ask(seeing_folder, ask(picture, Text("What?"), detail="low"), fleeting=True)
+    encoded.clear()
+    quick = listener.run(question)
+    assert encoded == []
+    lasting = listener.run(replace(question, fleeting=False))
+    assert len(encoded) == 1
+    assert said(quick) == said(lasting)
 
 
 def test_a_second_question_about_a_clip_neither_decodes_nor_encodes_what_was_seen(

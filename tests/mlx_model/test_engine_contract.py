@@ -1,5 +1,6 @@
 """What every engine promises, whatever answers in it."""
 
+import math
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from mlx_model.protocol import (
     EngineEvent,
     Failed,
     Forget,
+    Glance,
+    Glimpsed,
     ItemEvent,
     Job,
     JobEvent,
@@ -146,6 +149,14 @@ def test_pictures_are_looked_at_ahead_of_the_question(bench: Bench) -> None:
     last = [event for event in events if isinstance(event, TilesEncoded)][-1]
     planned = only(Planned, bench.listener.run(question))
     assert (last.done, last.total) == (planned.plans[0].tiles,) * 2
+
+
+def test_a_glance_says_in_numbers_how_alike_pictures_are(bench: Bench) -> None:
+    first, again, other = (
+        only(Glimpsed, bench.listener.run(Glance(bench.folder, noise(seed=seed)))).features for seed in (0, 0, 1)
+    )
+    assert first == again != other
+    assert math.hypot(*first) == pytest.approx(1, abs=1e-3)
 
 
 def test_a_conversation_is_not_read_twice(bench: Bench) -> None:

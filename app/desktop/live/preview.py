@@ -1,0 +1,71 @@
+"""What is watched, as it comes, fitted into what room there is; before that, a sentence of what to do."""
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QFont, QImage, QPainter, QPaintEvent, QPalette
+from PySide6.QtWidgets import QWidget
+
+from app.desktop.theme.icons import pixmap
+from app.live.frame import Frame
+
+ICON = 44
+GAP = 10
+
+
+class Preview(QWidget):
+    """Shows the last frame, dimmed under a sentence where there is one to say."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName("What is watched")
+        self.setMinimumHeight(160)
+        self._frame: Frame | None = None
+        self._title = self._sentence = ""
+
+    def show_frame(self, frame: Frame) -> None:
+        self._frame, self._title = frame, ""
+        self.setAccessibleDescription("")
+        self.update()
+
+    def say(self, title: str, sentence: str, *, keeps_frame: bool = False) -> None:
+        self._title, self._sentence = title, sentence
+        if not keeps_frame:
+            self._frame = None
+        self.setAccessibleDescription(f"{title}. {sentence}")
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.fillRect(self.rect(), self.palette().color(QPalette.ColorRole.Window))
+        if self._frame is not None:
+            self._paint_frame(painter, self._frame)
+        if self._title:
+            self._paint_words(painter)
+
+    def _paint_frame(self, painter: QPainter, frame: Frame) -> None:
+        height, width = frame.pixels.shape[:2]
+        image = QImage(frame.pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888)
+        scale = min(self.width() / width, self.height() / height)
+        shown = QRectF(0, 0, width * scale, height * scale)
+        shown.moveCenter(QRectF(self.rect()).center())
+        painter.setOpacity(0.25 if self._title else 1.0)
+        painter.drawImage(shown, image)
+        painter.setOpacity(1.0)
+
+    def _paint_words(self, painter: QPainter) -> None:
+        palette, font = self.palette(), QFont(self.font())
+        font.setPointSizeF(font.pointSizeF() * 1.4)
+        font.setBold(True)
+        left, width = 24, self.width() - 48
+        top = (self.height() - ICON - GAP - 4 * self.fontMetrics().lineSpacing()) // 2
+        colour = palette.color(QPalette.ColorRole.Accent)
+        painter.drawPixmap((self.width() - ICON) // 2, top, pixmap("live", colour, ICON, self.devicePixelRatioF()))
+        flags = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop
+        painter.setFont(font)
+        painter.setPen(palette.color(QPalette.ColorRole.WindowText))
+        line = painter.fontMetrics().lineSpacing()
+        painter.drawText(left, top + ICON + GAP, width, line, flags, self._title)
+        painter.setFont(self.font())
+        painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
+        words = flags | Qt.TextFlag.TextWordWrap
+        painter.drawText(left, top + ICON + GAP + line + 4, width, self.height(), words, self._sentence)

@@ -27,4 +27,7 @@ class SectionRow:
         return make(services)
 
 
-SECTIONS = (SectionRow("chat", "Chat", "chat", 1, "app.desktop.chat.section:ChatSection"),)
+SECTIONS = (
+    SectionRow("chat", "Chat", "chat", 1, "app.desktop.chat.section:ChatSection"),
+    SectionRow("models", "Models", "models", 4, "app.desktop.models.section:ModelsSection"),
+)

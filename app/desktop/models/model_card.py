@@ -22,6 +22,7 @@ TIPS = {
     "remove": "Remove it from this machine",
     "cancel": "Stop; what was downloaded is kept for the next time",
 }
+TEXTS = {"use": "Use in chat", "default": "Make default", "convert": "Convert…"}
 
 
 class ModelCard(Card):
@@ -59,7 +60,7 @@ class ModelCard(Card):
         head.addWidget(name)
         head.addWidget(self._marks, 1)
         for word in self._offers(is_chosen, is_default):
-            head.addWidget(self._button(word, word.capitalize() if word != "use" else "Use in chat"))
+            head.addWidget(self._button(word, TEXTS.get(word, word.capitalize())))
         cancel = self._button("cancel", "Cancel")
         cancel.hide()
         head.addWidget(cancel)

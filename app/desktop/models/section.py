@@ -40,6 +40,7 @@ class ModelsSection(Section):
         self.cards: dict[str, ModelCard] = {}
         self._rates: dict[str, TransferRate] = {}
         self._notes: dict[str, tuple[str, bool]] = {}
+        self._shown: object = None
         self._inner = QWidget()
         self._inner.setMaximumWidth(WIDTH)
         self._column = QVBoxLayout(self._inner)
@@ -71,6 +72,19 @@ class ModelsSection(Section):
 
     def _show(self, listed: Listed) -> None:
         entries, default, room = listed
+        busy = [entry.name for entry in entries if self.jobs.is_busy(entry.name)]
+        now = (entries, default, self._services.models.chosen.name, busy, dict(self._notes), is_offline())
+        if now != self._shown:
+            self._shown = now
+            self._fill(entries, default, room)
+        if wanted := self._services.models.wanted_download:
+            self._services.models.wanted_download = None
+            if wanted in self.cards:
+                self._do(wanted, "download")
+
+    def _fill(self, entries: list[Entry], default: str, room: str) -> None:
+        """Make the cards; one that had the focus gets it back."""
+        focused = next((name for name, card in self.cards.items() if _holds(card, self.focusWidget())), None)
         while (item := self._column.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.deleteLater()
@@ -85,10 +99,8 @@ class ModelsSection(Section):
             if here:
                 self._column.addWidget(_words(room))
         self._column.addStretch(1)
-        if wanted := self._services.models.wanted_download:
-            self._services.models.wanted_download = None
-            if wanted in self.cards:
-                self._do(wanted, "download")
+        if focused in self.cards:
+            next(button for button in self.cards[focused].buttons.values() if not button.isHidden()).setFocus()
 
     def _card(self, entry: Entry, default: str) -> ModelCard:
         name = entry.name
@@ -113,6 +125,7 @@ class ModelsSection(Section):
                 self.cards[name].say("Cancelling…")
                 self.jobs.cancel(name)
             else:
+                self._shown = None
                 self.look()
         elif what == "default":
             self._looking.run(partial(set_default, name), lambda _: self.look(), partial(self._fail, name))
@@ -167,6 +180,10 @@ class ModelsSection(Section):
 
     def _explain(self, error: Exception) -> None:
         self._services.status.say(f"The models could not be listed: {error}")
+
+
+def _holds(card: ModelCard, widget: QWidget | None) -> bool:
+    return widget is not None and card.isAncestorOf(widget)
 
 
 def _list() -> Listed:

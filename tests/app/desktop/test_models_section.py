@@ -8,6 +8,7 @@ import pytest
 from huggingface_hub import close_session
 from PySide6.QtCore import QTimer
 
+from app.desktop.models.convert_form import ConvertForm
 from app.desktop.models.section import ModelsSection
 from app.shelf import models_folder
 from app.shelf.catalogue import catalogue
@@ -82,8 +83,8 @@ def test_a_model_is_converted_checked_and_removed(desk: Desk) -> None:
     section = models(desk)
     desk.qtbot.waitUntil(lambda: "mine" in section.cards, timeout=10_000)
     section.cards["mine"].buttons["convert"].click()
-    form = section.cards["mine"]._form
-    assert form is not None and form.name.text() == "mine-4bit"
+    form = section.cards["mine"].findChild(ConvertForm)
+    assert isinstance(form, ConvertForm) and form.name.text() == "mine-4bit"
     form.name.returnPressed.emit()
     desk.qtbot.waitUntil(lambda: "mine-4bit" in section.cards, timeout=60_000)
     section.cards["mine-4bit"].buttons["verify"].click()
@@ -93,3 +94,35 @@ def test_a_model_is_converted_checked_and_removed(desk: Desk) -> None:
     section.cards["mine-4bit"].buttons["remove"].click()
     desk.qtbot.waitUntil(lambda: "mine-4bit" not in section.cards, timeout=10_000)
     assert not (models_folder() / "mine-4bit").exists() and (models_folder() / "mine").is_dir()
+
+
+def test_a_cancelled_conversion_leaves_nothing(desk: Desk) -> None:
+    write_checkpoint(models_folder() / "mine", "smollm2")
+    section = models(desk)
+    desk.qtbot.waitUntil(lambda: "mine" in section.cards, timeout=10_000)
+    section.cards["mine"].buttons["convert"].click()
+    form = section.cards["mine"].findChild(ConvertForm)
+    assert isinstance(form, ConvertForm)
+    form.name.returnPressed.emit()
+    section.jobs.cancel("mine")
+    wait_for_note(desk, section, "mine", "Cancelled.")
+    assert [path.name for path in models_folder().iterdir()] == ["mine"]
+
+
+def test_weights_that_arrive_broken_twice_are_a_sentence_in_the_row(hub: HubStub, desk: Desk) -> None:
+    section = models(desk)
+    hub.wrong_bytes["model.safetensors"] = 2
+    section.cards[HUB_ID].buttons["download"].click()
+    wait_for_note(desk, section, HUB_ID, "other bytes than the hub announces")
+
+
+def test_remove_asks_in_the_row_and_keep_leaves_the_model(desk: Desk) -> None:
+    write_checkpoint(models_folder() / "mine", "smollm2")
+    section = models(desk)
+    desk.qtbot.waitUntil(lambda: "mine" in section.cards, timeout=10_000)
+    card = section.cards["mine"]
+    card.buttons["remove"].click()
+    assert card.note.text().startswith("Remove ")
+    card.buttons["cancel"].click()
+    desk.qtbot.waitUntil(lambda: section.cards["mine"] is not card, timeout=10_000)
+    assert (models_folder() / "mine").is_dir()

@@ -7,11 +7,14 @@ from pathlib import Path
 import pytest
 from huggingface_hub import close_session
 from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QPushButton
 
 from app.desktop.models.convert_form import ConvertForm
 from app.desktop.models.section import ModelsSection
 from app.shelf import models_folder
 from app.shelf.catalogue import catalogue
+from app.shelf.facts import suggested
+from app.sizes import in_words
 from tests.app.desktop.conftest import Desk
 from tests.checkpoints import write_checkpoint
 from tests.hub_stub import HubStub
@@ -126,3 +129,17 @@ def test_remove_asks_in_the_row_and_keep_leaves_the_model(desk: Desk) -> None:
     card.buttons["cancel"].click()
     desk.qtbot.waitUntil(lambda: section.cards["mine"] is not card, timeout=10_000)
     assert (models_folder() / "mine").is_dir()
+
+
+def test_the_empty_chat_offers_a_model_with_its_cost_and_fetches_it(hub: HubStub, desk: Desk) -> None:
+    desk.window.show_section("chat")
+    offered = suggested()
+    assert offered is not None and offered.download_bytes is not None
+    button = next(button for button in desk.chat.empty.findChildren(QPushButton) if "Download" in button.text())
+    assert in_words(offered.download_bytes) in button.text() and "memory" in button.text()
+    button.click()
+    section = desk.window.section("models")
+    assert desk.window.shown is section and isinstance(section, ModelsSection)
+    desk.qtbot.waitUntil(lambda: offered.hub_id in section.cards, timeout=10_000)
+    # This hub has another model alone.
+    wait_for_note(desk, section, offered.hub_id, "no public model")

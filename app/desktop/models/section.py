@@ -41,6 +41,7 @@ class ModelsSection(Section):
         self._rates: dict[str, TransferRate] = {}
         self._notes: dict[str, tuple[str, bool]] = {}
         self._shown: object = None
+        self._states: dict[str, object] = {}
         self._inner = QWidget()
         self._inner.setMaximumWidth(WIDTH)
         self._column = QVBoxLayout(self._inner)
@@ -86,25 +87,34 @@ class ModelsSection(Section):
         """Make the cards; one that had the focus gets it back."""
         focused = next((name for name, card in self.cards.items() if _holds(card, self.focusWidget())), None)
         while (item := self._column.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
+            if isinstance(widget := item.widget(), QLabel):
                 widget.deleteLater()
-        self.cards.clear()
+        before, self.cards = self.cards, {}
         if is_offline():
             self._column.addWidget(_words("Offline: nothing is fetched, no connection is opened."))
         for heading, here in (("On this machine", True), ("Can be had", False)):
             self._column.addWidget(_words(heading, bold=True))
             for entry in entries:
                 if entry.is_here is here:
-                    self._column.addWidget(self._card(entry, default))
+                    self._column.addWidget(self._card(entry, default, before))
             if here:
                 self._column.addWidget(_words(room))
         self._column.addStretch(1)
-        if focused in self.cards:
+        for name, card in before.items():
+            if self.cards.get(name) is not card:
+                card.deleteLater()
+        if focused in self.cards and self.cards[focused] is not before[focused]:
             next(button for button in self.cards[focused].buttons.values() if not button.isHidden()).setFocus()
 
-    def _card(self, entry: Entry, default: str) -> ModelCard:
+    def _card(self, entry: Entry, default: str, before: dict[str, ModelCard]) -> ModelCard:
+        """The card that is there where nothing has changed: making all anew would hold the window up."""
         name = entry.name
         is_chosen = self._services.models.chosen.name == name
+        state = (entry, is_chosen, name == default, self.jobs.is_busy(name), self._notes.get(name), is_offline())
+        if name in before and self._states.get(name) == state:
+            card = self.cards[name] = before[name]
+            return card
+        self._states[name] = state
         card = self.cards[name] = ModelCard(entry, is_chosen=is_chosen, is_default=name == default)
         card.wanted.connect(partial(self._do, name))
         card.convert_wanted.connect(partial(self._convert, name))
@@ -125,7 +135,7 @@ class ModelsSection(Section):
                 self.cards[name].say("Cancelling…")
                 self.jobs.cancel(name)
             else:
-                self._shown = None
+                self._shown = self._states[name] = None
                 self.look()
         elif what == "default":
             self._looking.run(partial(set_default, name), lambda _: self.look(), partial(self._fail, name))

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from mlx_model.errors import SmolsightError
 
 PATIENCE = 5.0  # seconds
+GLANCE = 0.1  # seconds between two calls of `look`
 
 Given = TypeVar("Given")
 Result = TypeVar("Result")
@@ -23,10 +24,13 @@ class ProcessError(SmolsightError):
     """A process of our own failed at its work."""
 
 
-def in_own_process(name: str, work: Callable[[Given], Result], given: Given) -> Result:
+def in_own_process(
+    name: str, work: Callable[[Given], Result], given: Given, look: Callable[[], None] = lambda: None
+) -> Result:
     """`work(given)`, done elsewhere. What it prints goes nowhere.
 
-    Raises the work's SmolsightError, and ProcessError for any other end; `name` says whose work it was.
+    `look` is called meanwhile, and what it raises ends the process. Raises the work's SmolsightError, and ProcessError
+    for any other end; `name` says whose work it was.
     """
     context = get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
@@ -34,6 +38,8 @@ def in_own_process(name: str, work: Callable[[Given], Result], given: Given) -> 
     process.start()
     theirs.close()
     try:
+        while not ours.poll(GLANCE):
+            look()
         outcome = ours.recv()
     except EOFError:
         process.join()

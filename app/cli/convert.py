@@ -11,9 +11,9 @@ import click
 
 from app.cli.byte_progress import ByteProgress
 from app.cli.log_warnings import show_warnings
-from app.cli.sizes import in_words
 from app.cli.stderr import say
 from app.shelf import catalogue, converted_folder, hub_id_of
+from app.sizes import in_words
 from convert.recipe import BITS, GROUP_SIZES, UNPACKED_BITS, Mix, Recipe, Rounding, Target
 from mlx_model.errors import ModelNotFoundError
 

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from app.cli.progress import Progress
-from app.cli.sizes import in_words
 from app.cli.table import table
+from app.sizes import in_words
 
 if TYPE_CHECKING:
     from app.doctor.advice import Advice

@@ -29,8 +29,8 @@ def can_ask() -> bool:
 
 
 def _wants(hub_id: str) -> bool:
-    from app.cli.sizes import in_words
     from app.shelf.downloads import download_size
+    from app.sizes import in_words
 
     try:
         size = in_words(download_size(hub_id))

@@ -12,7 +12,8 @@ from PySide6.QtCore import QObject, Signal
 from app.desktop.background import Background
 from app.desktop.engine_bridge import EngineBridge, Ticket
 from app.pace import Pace
-from app.shelf import EMBEDDED, Installed, find_model, list_converted
+from app.shelf import Installed, find_model
+from app.shelf.inventory import list_models
 from mlx_model.errors import SmolsightError
 
 if TYPE_CHECKING:
@@ -30,7 +31,10 @@ class Sight:
 
 
 class ModelChoice(QObject):
-    """`chosen` is always an installed model; `sight` is known once it has been loaded, as `ready` says."""
+    """`chosen` is always an installed model; `sight` is known once it has been loaded, as `ready` says.
+
+    `wanted_download` is a model of the hub that the user asked for and that nobody has begun to fetch.
+    """
 
     changed = Signal()
     ready = Signal()
@@ -43,6 +47,7 @@ class ModelChoice(QObject):
         self.sight: Sight | None = None
         self.pace = Pace()
         self.problem = ""
+        self.wanted_download: str | None = None
         try:
             self.chosen = find_model(name)
         except SmolsightError as error:
@@ -55,7 +60,7 @@ class ModelChoice(QObject):
 
     def names(self) -> list[str]:
         """What can be chosen, the chosen one among them."""
-        names = [*list_converted(), EMBEDDED]
+        names = [entry.name for entry in list_models() if entry.is_here]
         return names if self.chosen.name in names else [self.chosen.name, *names]
 
     def load(self) -> None:

@@ -3,12 +3,18 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QWidget
 
 
 class Section(QWidget):
-    """One of the rows of the source list. Subclasses fill in what they have."""
+    """One of the rows of the source list. Subclasses fill in what they have.
+
+    `section_wanted`: the user goes on in the section of that name.
+    """
+
+    section_wanted = Signal(str)
 
     name = ""
     title = ""

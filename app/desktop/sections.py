@@ -30,4 +30,5 @@ class SectionRow:
 SECTIONS = (
     SectionRow("chat", "Chat", "chat", 1, "app.desktop.chat.section:ChatSection"),
     SectionRow("live", "Live", "live", 2, "app.desktop.live.section:LiveSection"),
+    SectionRow("models", "Models", "models", 4, "app.desktop.models.section:ModelsSection"),
 )

@@ -64,6 +64,7 @@ class MainWindow(QMainWindow):
         if name not in self._sections:
             row = next(row for row in self._rows if row.name == name)
             self._sections[name] = row.make(self.services)
+            self._sections[name].section_wanted.connect(self.show_section)
             self._stack.addWidget(self._sections[name])
         return self._sections[name]
 

@@ -44,7 +44,7 @@ def verify(installed: Installed, progress: Progress = lambda done, total: None) 
             problems.append(f"{path} holds other bytes than it should: its checksum is wrong.")
         done += path.stat().st_size
         progress(done, total)
-    if problem := _problem_with_weights(folder):
+    if problem := _problem_with_weights(folder, lambda: progress(done, total)):
         problems.append(problem)
     files = sum(path.is_file() for path in folder.iterdir())
     mend = _mend(installed) if problems else None
@@ -66,12 +66,12 @@ def _expected(installed: Installed) -> dict[Path, str]:
     return expected
 
 
-def _problem_with_weights(folder: Path) -> str | None:
+def _problem_with_weights(folder: Path, look: Callable[[], None]) -> str | None:
     """In a process of its own: MLX belongs to one thread, and the memory is given back."""
     from app.own_process import ProcessError, in_own_process
 
     try:
-        in_own_process("Checking", _check, folder)
+        in_own_process("Checking", _check, folder, look)
     except (ModelError, ProcessError) as error:
         return str(error)
     return None

@@ -7,10 +7,10 @@ import click
 from app.cli.byte_progress import ByteProgress
 from app.cli.log_warnings import show_warnings
 from app.cli.offline import offline_option
-from app.cli.sizes import in_words
 from app.cli.stderr import say
 from app.shelf.catalogue import catalogue
 from app.shelf.finding import hub_id_of
+from app.sizes import in_words
 from mlx_model.errors import ModelNotFoundError
 
 

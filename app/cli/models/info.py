@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from app.cli.generation_options import ModelName
-from app.cli.sizes import in_words
 from app.cli.table import table
 from app.machine import free_memory, total_memory
 from app.shelf.finding import find_model
+from app.sizes import in_words
 
 if TYPE_CHECKING:
     from app.shelf.details import Details

@@ -3,10 +3,10 @@
 import click
 
 from app.cli.log_warnings import show_warnings
-from app.cli.sizes import in_words
 from app.cli.table import table
 from app.shelf.finding import find_model
 from app.shelf.inventory import Entry, list_models
+from app.sizes import in_words
 
 
 @click.command()

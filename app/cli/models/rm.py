@@ -4,10 +4,10 @@ import click
 
 from app.cli.generation_options import ModelName
 from app.cli.offer import can_ask
-from app.cli.sizes import in_words
 from app.cli.stderr import say
 from app.shelf.inventory import disk_usage
 from app.shelf.removal import find_removable, remove, removed_path
+from app.sizes import in_words
 
 
 @click.command()

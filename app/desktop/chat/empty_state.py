@@ -8,6 +8,8 @@ import assets
 from app.desktop.card import Card
 from app.desktop.theme.icon_label import IconLabel
 from app.desktop.theme.icons import give_icon
+from app.shelf import Known
+from app.shelf.facts import cost
 
 Role = QPalette.ColorRole
 SAMPLE = 84
@@ -20,7 +22,7 @@ class EmptyState(QWidget):
     open_wanted = Signal()
     paste_wanted = Signal()
     sample_chosen = Signal(object)
-    models_wanted = Signal()
+    model_wanted = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -59,10 +61,10 @@ class EmptyState(QWidget):
 
         self._notice = _quiet("")
         self._notice.setAlignment(centre)
-        self._more = QPushButton("Get a model for photographs…")
-        self._more.setAccessibleName("Get a model for photographs")
+        self._offer: Known | None = None
+        self._more = QPushButton()
         self._more.setMinimumHeight(32)
-        self._more.clicked.connect(self.models_wanted)
+        self._more.clicked.connect(self._want_model)
         self._more.hide()
         give_icon(self._more, "download")
         below = QVBoxLayout()
@@ -86,11 +88,21 @@ class EmptyState(QWidget):
         row.addWidget(inner, 100)
         row.addStretch(1)
 
-    def show_notice(self, notice: str | None, *, offers_models: bool) -> None:
-        """What the chosen model does not know, and a way to one that knows more where there is a section for it."""
+    def show_notice(self, notice: str | None, offer: Known | None) -> None:
+        """What the chosen model does not know, and one that knows more, with what it costs."""
         self._notice.setText(notice or "")
         self._notice.setVisible(bool(notice))
-        self._more.setVisible(bool(notice) and offers_models)
+        self._offer = offer
+        self._more.setVisible(bool(notice) and offer is not None)
+        if offer is not None:
+            title = offer.hub_id.rpartition("/")[2]
+            self._more.setText(f"Download {title} ({cost(offer)})")
+            self._more.setAccessibleName(self._more.text())
+            self._more.setToolTip(f"For {offer.about}, from {offer.hub_id}")
+
+    def _want_model(self) -> None:
+        if self._offer is not None:
+            self.model_wanted.emit(self._offer.hub_id)
 
     def light_up(self, on: bool) -> None:
         """Something is held over the window that can be dropped."""

@@ -24,6 +24,7 @@ from app.desktop.shown_medium import ShownMedium, open_pasted, open_shown
 from app.desktop.stage.stage import Stage
 from app.desktop.theme.icons import give_icon
 from app.shelf import EMBEDDED
+from app.shelf.facts import suggested
 from app.tasks import tasks
 from mlx_model.errors import SmolsightError
 
@@ -31,11 +32,10 @@ WIDE = 1500  # pixels from which the stage stands beside the transcript
 
 
 class ChatSection(Section):
-    """Shows one chat at a time. `models_wanted`: the user asks for another model than the embedded one."""
+    """Shows one chat at a time."""
 
     name = "chat"
     title = "Chat"
-    models_wanted = Signal()
     chat_shown = Signal(object)
 
     def __init__(self, services: Services, parent: QWidget | None = None) -> None:
@@ -180,7 +180,7 @@ class ChatSection(Section):
         self.empty.open_wanted.connect(self.choose_files)
         self.empty.paste_wanted.connect(self.paste)
         self.empty.sample_chosen.connect(lambda path: self.take([path]))
-        self.empty.models_wanted.connect(self.models_wanted)
+        self.empty.model_wanted.connect(self._get_model)
         self.composer.asked.connect(self._ask)
         self.composer.task_chosen.connect(self.ask_task)
         self.composer.stop_wanted.connect(lambda: self.chat.stop())
@@ -275,14 +275,12 @@ class ChatSection(Section):
 
     def _show_model(self) -> None:
         models = self._services.models
-        self.empty.show_notice(models.chosen.notice, offers_models=models.chosen.name == EMBEDDED and self._has_models)
+        self.empty.show_notice(models.chosen.notice, suggested() if models.chosen.name == EMBEDDED else None)
         self.stage.show_detail(self.details.detail, models.sight, models.pace)
 
-    @property
-    def _has_models(self) -> bool:
-        from app.desktop.sections import SECTIONS
-
-        return any(row.name == "models" for row in SECTIONS)
+    def _get_model(self, hub_id: str) -> None:
+        self._services.models.wanted_download = hub_id
+        self.section_wanted.emit("models")
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

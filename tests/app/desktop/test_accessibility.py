@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QImage
-from PySide6.QtWidgets import QAbstractButton, QAbstractScrollArea, QComboBox, QLineEdit, QSlider, QWidget
+from PySide6.QtWidgets import QAbstractButton, QAbstractScrollArea, QComboBox, QLineEdit, QPushButton, QSlider, QWidget
 
 from tests.app.desktop.conftest import SAMPLES, Desk
 
@@ -73,3 +73,12 @@ def test_tab_goes_through_the_window_and_comes_back(desk: Desk) -> None:
     assert visited[-1] is desk.chat.composer.edit
     assert desk.chat.composer.suggestions.chips["caption"] in visited
     assert desk.window.toolbar.widgetForAction(desk.chat.tools()[0]) in visited
+
+
+def test_every_control_of_the_models_has_a_name_and_a_tooltip(desk: Desk) -> None:
+    desk.window.show_section("models")
+    section = desk.window.section("models")
+    desk.qtbot.waitUntil(lambda: bool(section.findChildren(QPushButton)), timeout=10_000)
+    found = [widget for widget in controls(section) if not isinstance(widget, QAbstractScrollArea)]
+    assert found
+    assert not [widget for widget in found if not widget.accessibleName() or not widget.toolTip()]

@@ -1,0 +1,1 @@
+"""The Models section: what is here, what can be had, and what is being done with it."""

@@ -83,7 +83,7 @@ def convert(
     with new_folder(out) as folder:
         nbytes = opened.nbytes
         if is_gguf and not keeps_packing:
-            opened = _as_folder(opened, folder / _EXACT, adapter)
+            opened = _as_folder(opened, folder / _EXACT, adapter, source)
         form = (hub_form if target == "hub" else mlx_form)(sees="vision_config" in opened.config)
         sizes = _write(folder, opened, recipe, form, progress)
         _check_opens(folder, source)
@@ -95,12 +95,12 @@ def convert(
     return ConversionResult(out, nbytes, report.bytes, report)
 
 
-def _as_folder(opened: Source, folder: Path, adapter: Path | None) -> Source:
+def _as_folder(opened: Source, folder: Path, adapter: Path | None, name: Path) -> Source:
     """A GGUF file's numbers, exactly, as a folder that can be streamed as often as it takes."""
     folder.mkdir()
     form = mlx_form(sees="vision_config" in opened.config)
     _write(folder, opened, Recipe(UNPACKED_BITS), form, lambda done, total: None)
-    return open_folder(folder, adapter)
+    return open_folder(folder, adapter, name)
 
 
 def _write(

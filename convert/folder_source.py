@@ -28,8 +28,11 @@ _KEPT = re.compile(r".+\.(json|jinja|txt|model)|(LICENSE|NOTICE)(\.(txt|md))?", 
 _REWRITTEN = ("config.json", INDEX_NAME, "conversion.json")
 
 
-def open_folder(folder: Path, adapter: Path | None = None) -> Source:
-    """Read what is small, check what is not. Raises CheckpointError or RefusedError."""
+def open_folder(folder: Path, adapter: Path | None = None, name: Path | None = None) -> Source:
+    """Read what is small, check what is not. `name` is what a warning calls it, where that is not the folder.
+
+    Raises CheckpointError or RefusedError.
+    """
     if not folder.is_dir():
         raise CheckpointError(f"{folder} is no folder and no .gguf file: there is nothing to convert.")
     checkpoint, stored = open_checkpoint(folder)
@@ -37,7 +40,9 @@ def open_folder(folder: Path, adapter: Path | None = None) -> Source:
     _check_packing(folder, values)
     packed = packed_modules(stored, checkpoint.config, folder)
     if packed:
-        log.warning("%s is quantized already, and packing again loses more: better convert the original.", folder)
+        log.warning(
+            "%s is quantized already, and packing again loses more: better convert the original.", name or folder
+        )
     dtypes = {name: weight.dtype for name, weight in stored.items()}
     dtypes |= {f"{path}.weight": stored[f"{path}.scales"].dtype for path in packed}
     weights = expand(stored, checkpoint.config, folder)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 import signal
 from dataclasses import replace
 from pathlib import Path
@@ -260,7 +261,7 @@ def test_a_path_is_read_as_it_is_or_as_a_terminal_writes_it(tmp_path: Path, monk
 def test_on_a_terminal_answers_alone_are_on_stdout(root: Path) -> None:
     sample = root / "assets" / "samples" / "scene-1.png"
     ended = on_terminal(
-        *("python", "-m", "app.cli.main", "chat", "--model", "embedded"),
+        *(sys.executable, "-m", "app.cli.main", "chat", "--model", "embedded"),
         typed=f"/image {sample}\nWhat is this?\n/foo\nWhich colour?\n\x04",
         PATH=os.environ["PATH"],
     )

@@ -2,8 +2,8 @@
 
 import json
 import os
-import sys
 import signal
+import sys
 from dataclasses import replace
 from pathlib import Path
 

@@ -9,6 +9,7 @@ The first resize brings the long edge to `longest_edge`, the second brings both 
 
 import hashlib
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal
 
@@ -115,9 +116,11 @@ def cut_tiles(image: Image.Image, plan: Plan, config: ImageConfig) -> np.ndarray
         return np.asarray(canvas)[None]
     tiles = np.empty((plan.tiles, tile, tile, 3), np.uint8)
     corners = [(x, y) for y in range(0, plan.height, tile) for x in range(0, plan.width, tile)]
-    for place, (x, y) in enumerate(corners):
-        tiles[place] = np.asarray(canvas.crop((x, y, x + tile, y + tile)))
-    tiles[-1] = np.asarray(lanczos.resize(canvas, tile, tile))
+    with ThreadPoolExecutor(1) as pool:
+        whole = pool.submit(lanczos.resize, canvas, tile, tile)
+        for place, (x, y) in enumerate(corners):
+            tiles[place] = np.asarray(canvas.crop((x, y, x + tile, y + tile)))
+        tiles[-1] = np.asarray(whole.result())
     return tiles
 
 

@@ -121,9 +121,6 @@ def _head_seconds(columns: int, rows: int, bits: int = UNPACKED) -> float:
 def _ready(model: Model) -> Model:
     """In the arithmetic of this device, as after loading."""
     model.set_dtype(_dtype())
-    if isinstance(model, SmolVLM):
-        for layer in model.language_model.layers:
-            layer.fuse()
     mx.eval(model.parameters())
     if not ON_METAL:
         cpu.replace_layers(model)

@@ -11,7 +11,7 @@ from itertools import accumulate
 import mlx.core as mx
 
 from mlx_model.checkpoint import Checkpoint
-from mlx_model.errors import Cancelled
+from mlx_model.errors import Cancelled, stop_if
 from mlx_model.events import Answered, Event, Planned, Prefilled
 from mlx_model.features import FeatureCache
 from mlx_model.generate import prefill, stream_tokens
@@ -135,5 +135,4 @@ class PromptReading:
         return model.language_model.logits(hidden)[0, -1]
 
     def stop_if_cancelled(self) -> None:
-        if self.cancelled.is_set():
-            raise Cancelled("The answer was stopped.")
+        stop_if(self.cancelled, "The answer was stopped.")

@@ -16,7 +16,7 @@ from mlx_model.answer import PromptReading
 from mlx_model.batch_cache import BatchKVCache, regroup
 from mlx_model.cache import KVCache
 from mlx_model.checkpoint import Checkpoint
-from mlx_model.errors import Cancelled, SmolsightError, without_values
+from mlx_model.errors import Cancelled, SmolsightError, stop_if, without_values
 from mlx_model.events import Answered, Event
 from mlx_model.generate import Token
 from mlx_model.looking import Plans
@@ -140,8 +140,7 @@ class _Batch:
             yield from row.take(token)
             if row.has_ended:
                 yield from row.end()
-        if self.cancelled.is_set():
-            raise Cancelled("The answers were stopped.")
+        stop_if(self.cancelled, "The answers were stopped.")
 
     def _draw(self) -> list[Token]:
         """The tokens that were under way, with the next ones on the device before these are waited for."""

@@ -17,7 +17,7 @@ from mlx_model import cpu
 from mlx_model.arithmetic import ON_METAL
 from mlx_model.chat_template import ChatTemplate
 from mlx_model.config import ImageConfig, ModelConfig, read_image_config, read_model_config
-from mlx_model.errors import Cancelled, CheckpointError
+from mlx_model.errors import CheckpointError, stop_if
 from mlx_model.json_file import read_json
 from mlx_model.language import LanguageModel
 from mlx_model.quantized import expand, make_room_for_packed, packed_modules
@@ -162,8 +162,7 @@ def _assign(model: SmolVLM, weights: dict[str, mx.array], config: ModelConfig, f
 
 def _read(weights: dict[str, mx.array], cancelled: threading.Event) -> None:
     for weight in weights.values():
-        if cancelled.is_set():
-            raise Cancelled("Loading was stopped.")
+        stop_if(cancelled, "Loading was stopped.")
         mx.eval(weight)
 
 

@@ -15,7 +15,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from mlx_model.errors import Cancelled, CheckpointError, SaveError
+from mlx_model.errors import CheckpointError, SaveError, stop_if
 from mlx_model.job_thread import JobThread
 from mlx_model.prompt import Message
 from mlx_model.protocol import (
@@ -150,7 +150,7 @@ class _ModelWorker:
             for first in opened:
                 if isinstance(first, ItemEvent):
                     yield first  # which takes no model
-                    _raise_if(cancelled)
+                    stop_if(cancelled, "The job was stopped.")
                     continue
                 yield from self._make_ready(job.folder, cancelled)
                 assert self._checkpoint is not None, "it was made ready"
@@ -162,7 +162,7 @@ class _ModelWorker:
         """Make the model of a folder the loaded one. Raises Cancelled."""
         if folder != self.loaded:
             yield from self._load(folder, cancelled)
-        _raise_if(cancelled)
+        stop_if(cancelled, "The job was stopped.")
 
     def rest(self) -> None:
         self._unload()
@@ -225,8 +225,3 @@ class _ModelWorker:
         # Layers refer to each other, so counting references does not free them.
         gc.collect()
         mx.clear_cache()
-
-
-def _raise_if(cancelled: threading.Event) -> None:
-    if cancelled.is_set():
-        raise Cancelled("The job was stopped.")

@@ -18,6 +18,7 @@ Each message is one sentence for the user: what happened, to which file, what to
 """
 
 import traceback
+from threading import Event
 from typing import TypeVar
 
 E = TypeVar("E", bound=BaseException)
@@ -69,6 +70,12 @@ class ContextLimitError(SmolsightError):
 
 class Cancelled(SmolsightError):
     """The job was stopped before it ended."""
+
+
+def stop_if(cancelled: Event, sentence: str) -> None:
+    """Raises Cancelled with the sentence once the event is set."""
+    if cancelled.is_set():
+        raise Cancelled(sentence)
 
 
 def without_values(error: E) -> E:

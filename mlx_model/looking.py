@@ -13,7 +13,7 @@ import numpy as np
 
 from mlx_model.checkpoint import Checkpoint
 from mlx_model.config import ImageConfig
-from mlx_model.errors import Cancelled, InputError
+from mlx_model.errors import InputError, stop_if
 from mlx_model.events import Event, TilesEncoded
 from mlx_model.features import FeatureCache, in_batches, stream_features, tile_key
 from mlx_model.images import Detail, Plan, cut_tiles, plan, unique_tiles
@@ -172,5 +172,4 @@ class Looking:
         return features
 
     def stop_if_cancelled(self) -> None:
-        if self.cancelled.is_set():
-            raise Cancelled("The answer was stopped.")
+        stop_if(self.cancelled, "The answer was stopped.")

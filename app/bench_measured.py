@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mlx_model.images import Detail
+    from mlx_model.media.images import Detail
 
 QUESTION = "Describe this image."
 

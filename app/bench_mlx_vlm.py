@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from app.bench_measured import QUESTION, Job, Measured, peak_rss
 
 if TYPE_CHECKING:
-    from mlx_model.launches import Launches
+    from mlx_model.measuring.launches import Launches
 
 NAME = "mlx-vlm"
 INSTALL = "pip install 'smolsight[peer]'"
@@ -60,7 +60,7 @@ def measure(job: Job) -> Measured:
 
 def launches_per_token(job: Job) -> "Launches":
     """What one more token launches, by the same count as ours."""
-    from mlx_model.launches import recorded
+    from mlx_model.measuring.launches import recorded
 
     model, processor, _ = _loaded(job)
     from mlx_vlm import stream_generate

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from app.bench_measured import Measured
 
 if TYPE_CHECKING:
-    from mlx_model.counts import Counts
-    from mlx_model.launches import Launches
+    from mlx_model.measuring.counts import Counts
+    from mlx_model.measuring.launches import Launches
 
 STAGES = ("load", "preprocess", "vision", "prefill", "first_token", "decode")
 
@@ -37,7 +37,7 @@ class Theirs:
 
 
 def record(model: str, notice: str | None, picture: str, ours: Ours, theirs: Theirs | None) -> dict[str, Any]:
-    """One detail's figures; `against` is null without a peer. Seconds, bytes, and counts as in `mlx_model.counts`."""
+    """One detail's figures; `against` is null without a peer. Seconds, bytes, counts (`mlx_model.measuring.counts`)."""
     return {
         "model": model,
         "notice": notice,

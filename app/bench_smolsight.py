@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 from app.bench_measured import QUESTION, Job, Measured, peak_rss
 
 if TYPE_CHECKING:
-    from mlx_model.checkpoint import Checkpoint
-    from mlx_model.counts import Counts
+    from mlx_model.loading.checkpoint import Checkpoint
+    from mlx_model.measuring.counts import Counts
     from mlx_model.request import Request
 
 
 def measure(job: Job) -> Measured:
     """Load the model, answer once, and tell how long each stage took. Raises SmolsightError."""
     begin = perf_counter()
-    from mlx_model.answer import stream_answer
-    from mlx_model.checkpoint import load
+    from mlx_model.answering.answer import stream_answer
     from mlx_model.events import Answered
+    from mlx_model.loading.checkpoint import load
 
     checkpoint = replace(load(job.folder), stop_ids=frozenset())
     loading = perf_counter() - begin
@@ -39,10 +39,10 @@ def measure(job: Job) -> Measured:
 
 def count(job: Job) -> "Counts":
     """What the answer costs, whatever the machine. Reads the folder's headers, no weights. Raises SmolsightError."""
-    from mlx_model import skeleton
-    from mlx_model.context import check_context
-    from mlx_model.images import plan
-    from mlx_model.prompt import build_prompt, build_raw_prompt
+    from mlx_model.measuring import skeleton
+    from mlx_model.media.images import plan
+    from mlx_model.prompting.context import check_context
+    from mlx_model.prompting.prompt import build_prompt, build_raw_prompt
 
     checkpoint = skeleton.open_hollow(job.folder)
     config, image_config, tokenizer = checkpoint.config, checkpoint.image_config, checkpoint.tokenizer
@@ -60,8 +60,8 @@ def count(job: Job) -> "Counts":
 
 def _request(job: Job, checkpoint: "Checkpoint") -> "Request":
     """The question about the picture; in words alone to a model without eyes, and raw to one without a template."""
-    from mlx_model.image_files import open_image
-    from mlx_model.prompt import Message, Picture, Text
+    from mlx_model.media.image_files import open_image
+    from mlx_model.prompting.prompt import Message, Picture, Text
     from mlx_model.request import Request
 
     pictures = [Picture(open_image(job.picture), str(job.picture))] if checkpoint.image_config else []

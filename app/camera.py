@@ -63,7 +63,7 @@ class SystemCameras:
 
 class _OpenCVCamera:
     def __init__(self, device: CameraDevice, size: tuple[int, int]) -> None:
-        from mlx_model.video_decoder import load_opencv
+        from mlx_model.media.video_decoder import load_opencv
 
         if sys.platform == "darwin" and says_what_the_camera_is_for():
             os.environ["OPENCV_AVFOUNDATION_SKIP_AUTH"] = "1"  # the bundle has asked by itself

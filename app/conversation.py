@@ -14,8 +14,8 @@ from app.tasks import Task
 from app.terminal import strip_controls
 
 if TYPE_CHECKING:
-    from mlx_model.prompt import Message, Picture
-    from mlx_model.video import Clip
+    from mlx_model.media.video import Clip
+    from mlx_model.prompting.prompt import Message, Picture
 
 State = Literal["waiting", "running", "done", "stopped", "failed"]
 TITLE_CHARACTERS = 48
@@ -39,7 +39,7 @@ class Medium:
 
     @property
     def is_clip(self) -> bool:
-        from mlx_model.video import Clip
+        from mlx_model.media.video import Clip
 
         return isinstance(self.part, Clip)
 
@@ -99,7 +99,7 @@ class Conversation:
 
         A question that was never answered is left out, but what it showed moves on to the next one.
         """
-        from mlx_model.prompt import Message, Text
+        from mlx_model.prompting.prompt import Message, Text
 
         messages: list[Message] = []
         shown: list[Picture | Clip] = []

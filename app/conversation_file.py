@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from mlx_model.errors import InputError, SaveError
 
 if TYPE_CHECKING:
-    from mlx_model.images import Detail
-    from mlx_model.prompt import Message, Part
-    from mlx_model.video import Watching
+    from mlx_model.media.images import Detail
+    from mlx_model.media.video import Watching
+    from mlx_model.prompting.prompt import Message, Part
 
 KIND = "smolsight conversation"
 VERSION = 1
@@ -59,7 +59,7 @@ def write_conversation(path: Path, conversation: Conversation) -> None:
 
 
 def _part_record(part: "Part") -> dict[str, Any]:
-    from mlx_model.prompt import Picture, Text
+    from mlx_model.prompting.prompt import Picture, Text
 
     if isinstance(part, Text):
         return {"text": part.text}
@@ -70,7 +70,7 @@ def _part_record(part: "Part") -> dict[str, Any]:
 
 def read_conversation(path: Path) -> Conversation:
     """Raises InputError for a file that is none of `write_conversation`'s."""
-    from mlx_model.regular_file import open_regular_file
+    from mlx_model.media.regular_file import open_regular_file
 
     with open_regular_file(path, str(path)) as file:
         content = file.read(MOST_BYTES)
@@ -93,7 +93,7 @@ def _detail(value: Any) -> "Detail":
 
 
 def _messages(records: Any, remarks: list[str]) -> "list[Message]":
-    from mlx_model.prompt import Message
+    from mlx_model.prompting.prompt import Message
 
     messages = []
     for record in records:
@@ -106,7 +106,7 @@ def _messages(records: Any, remarks: list[str]) -> "list[Message]":
 
 
 def _watching(record: dict[str, Any]) -> "Watching":
-    from mlx_model.video import Watching
+    from mlx_model.media.video import Watching
 
     for name, value in record.items():
         kinds = (int,) if name == "max_frames" else (int, float)
@@ -117,9 +117,9 @@ def _watching(record: dict[str, Any]) -> "Watching":
 
 def _part(record: dict[str, Any], remarks: list[str]) -> "Part | None":
     """A part as it was, or as its file is now; None where there is no such file any more."""
-    from mlx_model.image_files import open_image
-    from mlx_model.prompt import Picture, Text
-    from mlx_model.video import open_clip
+    from mlx_model.media.image_files import open_image
+    from mlx_model.media.video import open_clip
+    from mlx_model.prompting.prompt import Picture, Text
 
     if "text" in record:
         if not isinstance(record["text"], str):

@@ -51,7 +51,7 @@ class Describing:
     """One run over files. Openings are called on the engine's threads, everything else on one."""
 
     def __init__(self, files: Sequence[Path], question: Question, installed: Installed, store: AnswerStore) -> None:
-        from mlx_model.identity import model_identity
+        from mlx_model.loading.identity import model_identity
 
         self.files, self.question, self.installed, self.store = files, question, installed, store
         self.settled = 0
@@ -93,9 +93,9 @@ class Describing:
 
     def _open(self, item: int) -> "Request | None":
         """The question about a file; None where its answer is known or comes from a copy of it. Raises InputError."""
-        from mlx_model.images import is_blank
-        from mlx_model.prompt import Picture
-        from mlx_model.regular_file import open_regular_file
+        from mlx_model.media.images import is_blank
+        from mlx_model.media.regular_file import open_regular_file
+        from mlx_model.prompting.prompt import Picture
 
         path, question = self.files[item], self.question
         name = one_line(str(path))

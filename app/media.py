@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mlx_model.prompt import Picture
-    from mlx_model.video import Clip, Watching
+    from mlx_model.media.video import Clip, Watching
+    from mlx_model.prompting.prompt import Picture
 
 
 def open_medium(path: Path, name: str, watching: "Watching | None" = None) -> "Picture | Clip":
@@ -13,11 +13,11 @@ def open_medium(path: Path, name: str, watching: "Watching | None" = None) -> "P
 
     Takes as long as decoding does: a large photo tenths of a second, a clip as long as it takes to read it through.
     """
-    from mlx_model.image_files import open_image
-    from mlx_model.prompt import Picture
+    from mlx_model.media.image_files import open_image
+    from mlx_model.prompting.prompt import Picture
 
     if holds_clip(path, name):
-        from mlx_model.video import Watching, open_clip
+        from mlx_model.media.video import Watching, open_clip
 
         return open_clip(path, name, watching or Watching())
     return Picture(open_image(path, name), name)
@@ -25,8 +25,8 @@ def open_medium(path: Path, name: str, watching: "Watching | None" = None) -> "P
 
 def holds_clip(path: Path, name: str) -> bool:
     """Whether the file begins as a container of moving pictures does. Raises InputError where it cannot be read."""
-    from mlx_model.file_kinds import HEAD_BYTES, is_clip
-    from mlx_model.regular_file import open_regular_file
+    from mlx_model.media.file_kinds import HEAD_BYTES, is_clip
+    from mlx_model.media.regular_file import open_regular_file
 
     with open_regular_file(path, name) as file:
         return is_clip(file.read(HEAD_BYTES))

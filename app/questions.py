@@ -8,10 +8,10 @@ from app.alt_text import as_alt_text
 from app.terminal import strip_controls
 
 if TYPE_CHECKING:
-    from mlx_model.images import Detail
-    from mlx_model.prompt import Message, Picture
+    from mlx_model.media.images import Detail
+    from mlx_model.media.video import Clip, Watching
+    from mlx_model.prompting.prompt import Message, Picture
     from mlx_model.request import Request
-    from mlx_model.video import Clip, Watching
 
 
 @dataclass(frozen=True)
@@ -40,14 +40,14 @@ class Question:
     @property
     def watching(self) -> "Watching":
         """What of a clip is seen."""
-        from mlx_model.video import Watching
+        from mlx_model.media.video import Watching
 
         return Watching(self.fps, self.max_frames, self.start or 0.0, self.end)
 
 
 def words_about(question: Question, media: "Sequence[Picture | Clip]") -> str:
     """The question's wording for what is shown."""
-    from mlx_model.video import Clip
+    from mlx_model.media.video import Clip
 
     if question.clip_words and any(isinstance(medium, Clip) for medium in media):
         return question.clip_words
@@ -56,7 +56,7 @@ def words_about(question: Question, media: "Sequence[Picture | Clip]") -> str:
 
 def as_request(question: Question, media: "Sequence[Picture | Clip]", words: str) -> "Request":
     """The question in these words about these pictures and clips, for the engine."""
-    from mlx_model.prompt import Message, Text
+    from mlx_model.prompting.prompt import Message, Text
 
     return conversation_request(question, (Message("user", (*media, Text(words))),))
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mlx_model.events import Answer
-    from mlx_model.images import Plan
-    from mlx_model.video import FramePlan
+    from mlx_model.media.images import Plan
+    from mlx_model.media.video import FramePlan
 
 
 @dataclass(frozen=True)
@@ -119,6 +119,6 @@ def _grid(plan: "Plan | FramePlan") -> Sequence[int] | None:
 
 
 def _span(plan: "Plan | FramePlan") -> dict[str, float] | None:
-    from mlx_model.video import FramePlan
+    from mlx_model.media.video import FramePlan
 
     return {"start": round(plan.start, 3), "end": round(plan.end, 3)} if isinstance(plan, FramePlan) else None

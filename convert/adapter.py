@@ -13,10 +13,10 @@ from typing import Any
 
 import mlx.core as mx
 
-from mlx_model.checkpoint import Change
 from mlx_model.errors import CheckpointError, RefusedError
-from mlx_model.json_file import Section, read_json
-from mlx_model.weights import read_header, rename
+from mlx_model.loading.checkpoint import Change
+from mlx_model.loading.json_file import Section, read_json
+from mlx_model.loading.weights import read_header, rename
 
 CONFIG_NAME, WEIGHTS_NAME = "adapter_config.json", "adapter_model.safetensors"
 _FACTOR = re.compile(r"base_model\.model\.(?P<module>.+)\.lora_(?P<side>[AB])(\.default)?\.weight")

@@ -25,8 +25,8 @@ from convert.packing import Parameter, job_for, output_dtype, packing_of
 from convert.recipe import DEFAULT, PARTS, UNPACKED_BITS, Recipe, Target, part_of
 from convert.shards import Job, write_file, write_shards
 from convert.source import Source
-from mlx_model.checkpoint import open_checkpoint
 from mlx_model.errors import ConversionError, ModelError
+from mlx_model.loading.checkpoint import open_checkpoint
 
 _EXACT = ".source"
 # Up to so many weights `auto` rounding learns: beyond, it would take longer than all the rest.

@@ -15,11 +15,11 @@ import mlx.core as mx
 from convert.adapter import read_adapter
 from convert.packing import PackedParameter, Parameter, finite
 from convert.source import Source
-from mlx_model.checkpoint import load_lazily, open_checkpoint
 from mlx_model.errors import CheckpointError, RefusedError
-from mlx_model.json_file import read_json
-from mlx_model.quantized import expand, packed_modules
-from mlx_model.weights import INDEX_NAME, check_names_and_shapes, weight_files
+from mlx_model.loading.checkpoint import load_lazily, open_checkpoint
+from mlx_model.loading.json_file import read_json
+from mlx_model.loading.quantized import expand, packed_modules
+from mlx_model.loading.weights import INDEX_NAME, check_names_and_shapes, weight_files
 
 log = logging.getLogger(__name__)
 

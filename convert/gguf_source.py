@@ -20,8 +20,8 @@ from convert.packing import PackedParameter, Parameter, finite
 from convert.source import Source
 from mlx_model.config import ModelConfig, TextConfig
 from mlx_model.errors import CheckpointError, RefusedError
+from mlx_model.loading.weights import check_names_and_shapes
 from mlx_model.smolvlm import SmolVLM
-from mlx_model.weights import check_names_and_shapes
 
 _OUTER = {
     "token_embd.weight": "language_model.embed_tokens.weight",

@@ -16,8 +16,8 @@ from convert.check.moments import DECODER, ENCODER, Listening, outer_products, r
 from convert.check.streamed_model import StreamedModel
 from convert.packing import Parameter
 from convert.rounding import rounded
-from mlx_model.checkpoint import Checkpoint
 from mlx_model.config import Quantization
+from mlx_model.loading.checkpoint import Checkpoint
 
 Packed = tuple[mx.array, mx.array, mx.array]
 HEAD, EMBEDDING = "language_model.lm_head.weight", "language_model.embed_tokens.weight"

@@ -14,7 +14,7 @@ from mlx.utils import tree_flatten, tree_unflatten
 from convert.check.check_set import read_items
 from convert.check.comparison import answers, kl_divergence
 from convert.check.streamed_model import StreamedModel
-from mlx_model.checkpoint import Checkpoint
+from mlx_model.loading.checkpoint import Checkpoint
 
 PROBE_BITS = 3
 _PROBE_GROUP = 32

@@ -15,7 +15,7 @@ from typing import BinaryIO
 import mlx.core as mx
 import numpy as np
 
-from mlx_model.weights import INDEX_NAME, SINGLE_NAME
+from mlx_model.loading.weights import INDEX_NAME, SINGLE_NAME
 
 MAX_SHARD_BYTES = 4_000_000_000
 # Safetensors' names of dtypes, and what MLX calls them.

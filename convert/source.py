@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from convert.packing import PackedParameter, Parameter
-from mlx_model.checkpoint import Checkpoint
+from mlx_model.loading.checkpoint import Checkpoint
 
 
 @dataclass(frozen=True)

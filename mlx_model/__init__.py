@@ -11,14 +11,14 @@ any module of ours can import MLX.
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlx_model import blas as blas
+from mlx_model.device import blas as blas
 
 if TYPE_CHECKING:
-    from mlx_model.checkpoint import Checkpoint
+    from mlx_model.loading.checkpoint import Checkpoint
 
 
 def load(folder: Path | str, *, keep_quantized: bool | None = None) -> "Checkpoint":
-    """A ready checkpoint from a folder; see `mlx_model.checkpoint.load`."""
-    from mlx_model.checkpoint import load as load_checkpoint
+    """A ready checkpoint from a folder; see `mlx_model.loading.checkpoint.load`."""
+    from mlx_model.loading.checkpoint import load as load_checkpoint
 
     return load_checkpoint(Path(folder), keep_quantized=keep_quantized)

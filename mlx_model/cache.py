@@ -8,7 +8,7 @@ from typing import Protocol, Self
 
 import mlx.core as mx
 
-from mlx_model.arithmetic import ON_METAL, Packed
+from mlx_model.device.arithmetic import ON_METAL, Packed
 
 STEP = 256
 

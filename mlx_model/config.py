@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mlx_model.errors import CheckpointError, RefusedError
-from mlx_model.json_file import Section, read_json
+from mlx_model.loading.json_file import Section, read_json
 
 VISION_MODEL_TYPES = frozenset({"smolvlm", "idefics3"})
 TEXT_MODEL_TYPES = frozenset({"llama"})

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal
 
 from mlx_model.errors import CheckpointError, SaveError, stop_if
 from mlx_model.job_thread import JobThread
-from mlx_model.prompt import Message
+from mlx_model.prompting.prompt import Message
 from mlx_model.protocol import (
     Ask,
     AskMany,
@@ -36,10 +36,10 @@ from mlx_model.protocol import (
 from mlx_model.request import Request
 
 if TYPE_CHECKING:
+    from mlx_model.answering.features import FeatureCache
     from mlx_model.cache import KVCache
-    from mlx_model.checkpoint import Checkpoint
-    from mlx_model.features import FeatureCache
-    from mlx_model.sessions import Sessions
+    from mlx_model.loading.checkpoint import Checkpoint
+    from mlx_model.sessions.kept_sessions import Sessions
 
 FEATURE_BYTES = 256 * 2**20
 FEATURE_DISK_BYTES = 2 * 2**30
@@ -103,8 +103,8 @@ class _ModelWorker:
             return
         yield from self._make_ready(job.folder, cancelled)
         assert self._checkpoint is not None, "a folder is only remembered with its model"
-        from mlx_model.answer import stream_answer
-        from mlx_model.looking import stream_glance, stream_look
+        from mlx_model.answering.answer import stream_answer
+        from mlx_model.answering.looking import stream_glance, stream_look
 
         match job:
             case Ask(_, request, reading, conversation, fleeting):
@@ -128,8 +128,8 @@ class _ModelWorker:
                 yield from stream_look(self._checkpoint, request, cancelled, self._seen)
 
     def _save(self, folder: Path, conversation: str, file: Path) -> None:
-        from mlx_model.identity import model_identity
-        from mlx_model.session_file import write_session
+        from mlx_model.loading.identity import model_identity
+        from mlx_model.sessions.session_file import write_session
 
         session = self._kept.get(conversation) if self._kept else None
         if session is None:
@@ -137,8 +137,8 @@ class _ModelWorker:
         write_session(file, session, model_identity(folder))
 
     def _open(self, folder: Path, conversation: str, file: Path) -> None:
-        from mlx_model.identity import model_identity
-        from mlx_model.session_file import read_session
+        from mlx_model.loading.identity import model_identity
+        from mlx_model.sessions.session_file import read_session
 
         assert self._kept is not None, "it comes with the model"
         self._kept.put(conversation, read_session(file, self._kept.new_cache(), model_identity(folder)))
@@ -154,7 +154,7 @@ class _ModelWorker:
                     continue
                 yield from self._make_ready(job.folder, cancelled)
                 assert self._checkpoint is not None, "it was made ready"
-                from mlx_model.batch import stream_batch
+                from mlx_model.answering.batch import stream_batch
 
                 yield from stream_batch(self._checkpoint, chain([first], opened), job.size, cancelled)
 
@@ -180,10 +180,10 @@ class _ModelWorker:
         self._unload()
         yield LoadStarted(folder)
         begin = time.perf_counter()
-        from mlx_model.checkpoint import load
-        from mlx_model.features import FeatureCache
-        from mlx_model.memory import limit_memory
-        from mlx_model.sessions import Sessions
+        from mlx_model.answering.features import FeatureCache
+        from mlx_model.device.memory import limit_memory
+        from mlx_model.loading.checkpoint import load
+        from mlx_model.sessions.kept_sessions import Sessions
 
         limit_memory()
         checkpoint = load(folder, cancelled=cancelled)
@@ -207,9 +207,9 @@ class _ModelWorker:
         return lambda: [QuantizedKVCache(bits, PACKED_FROM) for _ in model.layers]
 
     def _new_memory(self, folder: Path) -> "FeatureCache | None":
-        from mlx_model.feature_files import FeatureFiles
-        from mlx_model.features import FeatureCache
-        from mlx_model.identity import model_identity
+        from mlx_model.answering.feature_files import FeatureFiles
+        from mlx_model.answering.features import FeatureCache
+        from mlx_model.loading.identity import model_identity
 
         files = None
         if self._feature_folder is not None:

@@ -8,8 +8,8 @@ Plain Python values alone: these cross threads and processes.
 from dataclasses import dataclass
 from typing import Literal
 
-from mlx_model.images import Plan
-from mlx_model.video import FramePlan
+from mlx_model.media.images import Plan
+from mlx_model.media.video import FramePlan
 
 FinishReason = Literal["stop", "length", "repetition", "cancelled"]
 

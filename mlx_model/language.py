@@ -9,9 +9,9 @@ from collections.abc import Sequence
 import mlx.core as mx
 import mlx.nn as nn
 
-from mlx_model.arithmetic import add_projected, attention, rope, swiglu
 from mlx_model.cache import KVCache, LayerCache
 from mlx_model.config import TextConfig
+from mlx_model.device.arithmetic import add_projected, attention, rope, swiglu
 from mlx_model.fused import fused
 
 

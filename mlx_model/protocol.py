@@ -19,8 +19,8 @@ from typing import Protocol
 
 from mlx_model.config import ImageConfig
 from mlx_model.events import Answered, Event
-from mlx_model.images import Detail
-from mlx_model.prompt import Picture
+from mlx_model.media.images import Detail
+from mlx_model.prompting.prompt import Picture
 from mlx_model.request import Request
 
 JobId = int

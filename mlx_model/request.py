@@ -5,9 +5,9 @@ Knows no MLX: whoever asks can say what it wants before the model's libraries ar
 
 from dataclasses import dataclass, field
 
-from mlx_model.images import Detail
-from mlx_model.prompt import Message, Part, Picture
-from mlx_model.video import Clip
+from mlx_model.media.images import Detail
+from mlx_model.media.video import Clip
+from mlx_model.prompting.prompt import Message, Part, Picture
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ images, is off by one on a 27 x 27 grid in float32. T is tiles, N patches a tile
 import mlx.core as mx
 import mlx.nn as nn
 
-from mlx_model.arithmetic import attention, gelu
 from mlx_model.config import VisionConfig
+from mlx_model.device.arithmetic import attention, gelu
 
 
 class Embeddings(nn.Module):

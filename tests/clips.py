@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mlx_model import video_decoder
+from mlx_model.media import video_decoder
 
 CLIPS = Path(__file__).parent / "fixtures" / "clips"
 

@@ -29,10 +29,11 @@ from mlx_model.events import (
     TextDelta,
     TilesEncoded,
 )
-from mlx_model.images import Detail, Plan, plan
 from mlx_model.job_thread import JobThread
+from mlx_model.media.images import Detail, Plan, plan
+from mlx_model.media.video import FramePlan
 from mlx_model.openings import Opened, stream_opened
-from mlx_model.prompt import Picture
+from mlx_model.prompting.prompt import Picture
 from mlx_model.protocol import (
     Ask,
     AskMany,
@@ -52,7 +53,6 @@ from mlx_model.protocol import (
     Unload,
 )
 from mlx_model.request import Request
-from mlx_model.video import FramePlan
 
 IMAGE_CONFIG = ImageConfig(tile=512, longest_edge=2048, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
 CONTEXT = 8192

@@ -18,10 +18,10 @@ from PIL import Image, ImageDraw, ImageFont
 import assets
 import mlx_model
 from convert.conversion import convert
-from mlx_model.answer import stream_answer
-from mlx_model.checkpoint import Checkpoint
+from mlx_model.answering.answer import stream_answer
 from mlx_model.events import Answered
-from mlx_model.prompt import Message, Text
+from mlx_model.loading.checkpoint import Checkpoint
+from mlx_model.prompting.prompt import Message, Text
 from mlx_model.request import Request
 
 SEED = 5_000_000

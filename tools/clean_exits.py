@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image
 
 from mlx_model.engine import MLXEngine
-from mlx_model.prompt import Message, Picture, Text
+from mlx_model.prompting.prompt import Message, Picture, Text
 from mlx_model.protocol import Ask, JobEvent
 from mlx_model.request import Request
 from tests.checkpoints import write_checkpoint

@@ -18,12 +18,12 @@ import numpy as np
 
 import mlx_model
 from convert.check.comparison import kl_divergence
-from mlx_model.answer import stream_answer
-from mlx_model.checkpoint import Checkpoint
+from mlx_model.answering.answer import stream_answer
+from mlx_model.answering.features import stream_features
 from mlx_model.events import Answered
-from mlx_model.features import stream_features
-from mlx_model.images import Detail, cut_tiles, plan
-from mlx_model.prompt import Message, Picture, Text, build_prompt
+from mlx_model.loading.checkpoint import Checkpoint
+from mlx_model.media.images import Detail, cut_tiles, plan
+from mlx_model.prompting.prompt import Message, Picture, Text, build_prompt
 from mlx_model.request import Request
 from tools.embedded.evaluate import UNSEEN_SEED
 from tools.embedded.questions import Asker

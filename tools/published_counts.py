@@ -14,10 +14,10 @@ import mlx.nn as nn
 
 from app.bench_report import markdown
 from convert.recipe import Recipe
-from mlx_model import skeleton
 from mlx_model.config import ImageConfig, ModelConfig, read_image_config, read_model_config
-from mlx_model.counts import Counts
-from mlx_model.images import Detail, plan
+from mlx_model.measuring import skeleton
+from mlx_model.measuring.counts import Counts
+from mlx_model.media.images import Detail, plan
 from mlx_model.smolvlm import SmolVLM
 from tests.checkpoints import model_config, write_configs
 

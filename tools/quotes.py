@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from mlx_model.config import ImageConfig
-from mlx_model.images import Detail, Plan, plan
+from mlx_model.media.images import Detail, Plan, plan
 from tools.published_counts import published_tables
 
 ROOT = Path(__file__).parents[1]

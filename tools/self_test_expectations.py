@@ -14,12 +14,13 @@ import numpy as np
 
 import assets
 from app.doctor.model_checks import EXPECTED, LOGITS, request_about, samples, weights_digest
-from mlx_model import arithmetic, checkpoint
-from mlx_model.answer import stream_answer
-from mlx_model.checkpoint import Checkpoint
+from mlx_model.answering.answer import stream_answer
+from mlx_model.device import arithmetic
 from mlx_model.events import Answered
-from mlx_model.first_logits import Arithmetic, first_logits, load_as
-from mlx_model.launches import replaced
+from mlx_model.loading import checkpoint
+from mlx_model.loading.checkpoint import Checkpoint
+from mlx_model.measuring.first_logits import Arithmetic, first_logits, load_as
+from mlx_model.measuring.launches import replaced
 
 STORED: tuple[Arithmetic, ...] = ("float32", "4 bits")
 

@@ -49,8 +49,8 @@ class Asking:
 
     def ask(self, paths: tuple[str, ...], *, together: bool = False) -> None:
         """Answer the question about these inputs, or about none, on the output. Raises SmolsightError."""
-        from mlx_model.images import is_blank
-        from mlx_model.prompt import Picture
+        from mlx_model.media.images import is_blank
+        from mlx_model.prompting.prompt import Picture
         from mlx_model.protocol import Ask
 
         question, installed = self.question, self.installed

@@ -30,9 +30,9 @@ from mlx_model.errors import Cancelled, ContextLimitError, InputError
 if TYPE_CHECKING:
     from mlx_model.config import ImageConfig
     from mlx_model.events import Answer
+    from mlx_model.media.video import Clip
     from mlx_model.protocol import Engine
     from mlx_model.request import Request
-    from mlx_model.video import Clip
 
 FEATURE_BYTES = 32 * 2**20  # what does not move from one window to the next is looked at once
 
@@ -51,7 +51,7 @@ def caption_clip(installed: Installed, question: Question, path: str, wanted: Wa
     """Write the captions of the clip at `path`. Raises SmolsightError, and OSError where they cannot be written."""
     from app.cli.log_warnings import show_warnings
     from mlx_model.engine import MLXEngine
-    from mlx_model.video_decoder import stated_seconds
+    from mlx_model.media.video_decoder import stated_seconds
 
     progress.show(f"Opening {Path(path).name}")
     about = stated_seconds(Path(path), one_line(path))  # also finds what cannot be decoded, before the model is read
@@ -120,9 +120,9 @@ class _Run:
         return config
 
     def _windows(self, config: "ImageConfig", about: float) -> "Iterator[Clip]":
-        from mlx_model.read_ahead import read_ahead
-        from mlx_model.video import Watching
-        from mlx_model.windows import stream_windows
+        from mlx_model.media.read_ahead import read_ahead
+        from mlx_model.media.video import Watching
+        from mlx_model.media.windows import stream_windows
 
         question = self.question
         watching = Watching(question.fps, question.max_frames, question.start or 0.0, question.end)
@@ -155,7 +155,7 @@ class _Run:
         """What there is to say of a window with nothing on it, so without the model; None where there is something."""
         from PIL import Image
 
-        from mlx_model.images import is_blank
+        from mlx_model.media.images import is_blank
 
         blank = {is_blank(Image.fromarray(tile)) for tile in window.tiles} if self.question.names_blank else {None}
         sentence = next(iter(blank))

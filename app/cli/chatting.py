@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from app.conversation_file import Conversation
     from mlx_model.engine import MLXEngine
     from mlx_model.events import Answer
-    from mlx_model.prompt import Message, Picture
+    from mlx_model.media.video import Clip
+    from mlx_model.prompting.prompt import Message, Picture
     from mlx_model.protocol import Job
-    from mlx_model.video import Clip
 
 NAME = "chat"  # of the one conversation that this engine has
 
@@ -61,7 +61,7 @@ class Chat(Asking):
 
     def attach(self, words: str) -> None:
         """Show a picture or a clip with the next question. Raises InputError."""
-        from mlx_model.video import Watching
+        from mlx_model.media.video import Watching
 
         if not words:
             raise InputError("Which file? Name it behind the command, as in: /image photo.jpg")
@@ -93,7 +93,7 @@ class Chat(Asking):
 
     def say(self, words: str) -> None:
         """Ask, and answer on the output. Raises SmolsightError."""
-        from mlx_model.prompt import Message, Text
+        from mlx_model.prompting.prompt import Message, Text
 
         self.messages.append(Message("user", (*self._attached, Text(words))))
         reading, self._attached, self._opening = self._opening, [], 0.0
@@ -101,7 +101,7 @@ class Chat(Asking):
 
     def regenerate(self) -> None:
         """Answer the last question again; a seed would only say the same."""
-        from mlx_model.prompt import Text
+        from mlx_model.prompting.prompt import Text
 
         if not self.messages:
             raise InputError("There is no answer yet that could be given again.")
@@ -166,7 +166,7 @@ class Chat(Asking):
         self.progress.clear()
 
     def _reply(self, words: str, reading: float) -> None:
-        from mlx_model.prompt import Message, Text
+        from mlx_model.prompting.prompt import Message, Text
         from mlx_model.protocol import Ask
 
         request = conversation_request(self.question, tuple(self.messages))

@@ -10,8 +10,8 @@ from app.terminal import one_line
 from mlx_model.errors import InputError
 
 if TYPE_CHECKING:
-    from mlx_model.prompt import Picture
-    from mlx_model.video import Clip, Watching
+    from mlx_model.media.video import Clip, Watching
+    from mlx_model.prompting.prompt import Picture
 
 STDIN = "-"
 STDIN_LIMIT = 256 * 2**20  # bytes: more than any picture that would be accepted, less than memory
@@ -23,8 +23,8 @@ def read_input(source: str, watching: "Watching") -> "Picture | Clip":
     `watching` is what of a clip is to be seen.
     """
     if source == STDIN:
-        from mlx_model.image_files import open_image
-        from mlx_model.prompt import Picture
+        from mlx_model.media.image_files import open_image
+        from mlx_model.prompting.prompt import Picture
 
         return Picture(open_image(_read_stdin(), "standard input"), "standard input")
     if not source:

@@ -16,7 +16,7 @@ from mlx_model.errors import InputError
 if TYPE_CHECKING:
     from PIL import Image
 
-    from mlx_model.video import Clip
+    from mlx_model.media.video import Clip
 
 SMALL = 96
 LONGEST_SHOWN = 4096  # pixels; more than any stage has
@@ -41,7 +41,7 @@ class ShownMedium(Medium):
 
 def open_shown(path: Path, name: str | None = None) -> ShownMedium:
     """The picture or clip in a file. Raises InputError. For a thread in the background."""
-    from mlx_model.prompt import Picture
+    from mlx_model.prompting.prompt import Picture
 
     part = open_medium(path, name or one_line(str(path)))
     name = name or one_line(path.name)
@@ -53,7 +53,7 @@ def open_shown(path: Path, name: str | None = None) -> ShownMedium:
 
 def open_pasted(image: QImage, name: str = PASTED) -> ShownMedium:
     """A picture from the clipboard, a drag or the screen. Raises InputError. For a thread in the background."""
-    from mlx_model.image_files import open_image
+    from mlx_model.media.image_files import open_image
 
     if (content := as_png(image)) is None:
         raise InputError(f"{name} holds no pixels.")
@@ -62,8 +62,8 @@ def open_pasted(image: QImage, name: str = PASTED) -> ShownMedium:
 
 def show_picture(image: "Image.Image", name: str, path: Path | None = None) -> ShownMedium:
     """An RGB image with what is shown of it."""
-    from mlx_model.images import is_blank
-    from mlx_model.prompt import Picture
+    from mlx_model.media.images import is_blank
+    from mlx_model.prompting.prompt import Picture
 
     picture = to_qimage(image)
     return ShownMedium(Picture(image, name), name, path, is_blank(image), picture, _small(picture))
@@ -87,7 +87,7 @@ def to_qimage(image: "Image.Image") -> QImage:
 def first_frame(clip: "Clip") -> "Image.Image":
     from PIL import Image
 
-    from mlx_model.video_decoder import stream_frames
+    from mlx_model.media.video_decoder import stream_frames
 
     return Image.fromarray(next(iter(stream_frames(clip.path, clip.name, [0]))))
 

@@ -51,7 +51,7 @@ def clip(_: None) -> Found:
     import numpy as np
 
     from mlx_model.config import ImageConfig
-    from mlx_model.video import open_clip, plan_frames, stream_tiles
+    from mlx_model.media.video import open_clip, plan_frames, stream_tiles
 
     import cv2  # isort: skip
 

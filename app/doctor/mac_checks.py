@@ -24,7 +24,7 @@ def heic(_: None) -> Found:
     if sys.platform != "darwin":
         return skipped(NOT_A_MAC)
     import assets
-    from mlx_model.image_files import open_image
+    from mlx_model.media.image_files import open_image
 
     sample = assets.path("samples") / "scene-2.png"
     with tempfile.TemporaryDirectory(prefix="smolsight-") as folder:

@@ -1,6 +1,6 @@
 """What was measured of this machine: once, in a process of its own, and kept until Smolsight or MLX change.
 
-The measurement itself is `mlx_model.probe`, on the shapes of the published checkpoints.
+The measurement itself is `mlx_model.measuring.probe`, on the shapes of the published checkpoints.
 """
 
 import json
@@ -16,7 +16,7 @@ from app.machine import processor, total_memory
 from app.own_process import in_own_process
 
 if TYPE_CHECKING:
-    from mlx_model.probe import DecoderSpeed, VisionSpeed
+    from mlx_model.measuring.probe import DecoderSpeed, VisionSpeed
 
 FORMAT = 1  # of the file; another one is measured anew
 METAL_BITS = (4, 8, 16)
@@ -75,7 +75,7 @@ def cache_file() -> Path:
 
 
 def _measure(tell: Tell) -> Measurement:
-    from mlx_model.arithmetic import ON_METAL
+    from mlx_model.device.arithmetic import ON_METAL
 
     bits = METAL_BITS if ON_METAL else METAL_BITS[-1:]
     jobs: list[tuple[str, Callable[[Any], Any], Any]] = [("vision", _vision, name) for name in NAMES]
@@ -96,21 +96,21 @@ def _measure(tell: Tell) -> Measurement:
 
 def _vision(name: str) -> "VisionSpeed":
     from app.doctor.shapes import published_shapes
-    from mlx_model.probe import measure_vision
+    from mlx_model.measuring.probe import measure_vision
 
     return measure_vision(published_shapes()[name])
 
 
 def _decoder(given: tuple[str, int]) -> "DecoderSpeed":
     from app.doctor.shapes import published_shapes
-    from mlx_model.probe import measure_decoder
+    from mlx_model.measuring.probe import measure_decoder
 
     name, bits = given
     return measure_decoder(published_shapes()[name], bits)
 
 
 def _bandwidth(_: None) -> float:
-    from mlx_model.probe import measure_bandwidth
+    from mlx_model.measuring.probe import measure_bandwidth
 
     return measure_bandwidth()
 
@@ -123,7 +123,7 @@ def _preprocess(_: None) -> float:
     from PIL import Image
 
     from mlx_model.config import ImageConfig
-    from mlx_model.images import cut_tiles, plan
+    from mlx_model.media.images import cut_tiles, plan
 
     config = ImageConfig(tile=512, longest_edge=2048, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
     picture = Image.fromarray(np.random.default_rng(0).integers(0, 256, (480, 640, 3), dtype=np.uint8))
@@ -146,7 +146,7 @@ def _keep(measurement: Measurement) -> None:
 
 
 def _kept() -> Measurement | None:
-    from mlx_model.probe import DecoderSpeed, VisionSpeed
+    from mlx_model.measuring.probe import DecoderSpeed, VisionSpeed
 
     try:
         kept = json.loads(cache_file().read_text(encoding="utf-8"))

@@ -15,7 +15,7 @@ from app.doctor.outcome import Found, Times, failed, passed, skipped
 if TYPE_CHECKING:
     import numpy as np
 
-    from mlx_model.first_logits import Arithmetic
+    from mlx_model.measuring.first_logits import Arithmetic
     from mlx_model.request import Request
 
 QUESTION = "Describe this image."
@@ -95,8 +95,8 @@ def samples() -> list[Path]:
 
 
 def request_about(picture: Path) -> "Request":
-    from mlx_model.image_files import open_image
-    from mlx_model.prompt import Message, Picture, Text
+    from mlx_model.media.image_files import open_image
+    from mlx_model.prompting.prompt import Message, Picture, Text
     from mlx_model.request import Request
 
     parts = (Picture(open_image(picture), picture.name), Text(QUESTION))
@@ -107,9 +107,9 @@ def _compare(arithmetic: "Arithmetic") -> Found:
     import numpy as np
 
     import assets
-    from mlx_model.answer import stream_answer
+    from mlx_model.answering.answer import stream_answer
     from mlx_model.events import Answered
-    from mlx_model.first_logits import first_logits, load_as
+    from mlx_model.measuring.first_logits import first_logits, load_as
 
     folder = assets.path("embedded")
     stored, arrays = expected()

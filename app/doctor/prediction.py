@@ -11,7 +11,7 @@ from app.doctor.shapes import published_shapes
 
 if TYPE_CHECKING:
     from mlx_model.config import ModelConfig
-    from mlx_model.probe import DecoderSpeed
+    from mlx_model.measuring.probe import DecoderSpeed
 
 UNPACKED = 16
 QUESTION_TOKENS = 15  # of "Describe this image." with all that the template puts around it and one tile
@@ -83,7 +83,7 @@ def predict(measurement: Measurement, name: str, bits: int, wanted: Wanted) -> P
 
 def predicted_memory(config: "ModelConfig", bits: int, wanted: Wanted, *, metal: bool) -> int:
     """Weights as they are held, the KV cache at the end of the answer, and the largest intermediate arrays."""
-    from mlx_model.footprint import answer_bytes
+    from mlx_model.measuring.footprint import answer_bytes
 
     positions = wanted.prompt_tokens + wanted.answer_tokens
     return weights_in_memory(config, bits if metal else 32) + answer_bytes(config, positions)
@@ -115,7 +115,7 @@ def weight_counts(config: "ModelConfig") -> tuple[int, int]:
 
 def _cache_bytes(measurement: Measurement, config: "ModelConfig", wanted: Wanted) -> int:
     """What a token in the middle of the answer reads of the KV cache: the layers were measured with an empty one."""
-    from mlx_model.counts import kv_cache_bytes
+    from mlx_model.measuring.counts import kv_cache_bytes
 
     positions = wanted.prompt_tokens + wanted.answer_tokens // 2
     return kv_cache_bytes(config.text, positions, 2 if measurement.metal else 4)
@@ -124,8 +124,8 @@ def _cache_bytes(measurement: Measurement, config: "ModelConfig", wanted: Wanted
 def _prefill_seconds(config: "ModelConfig", speed: "DecoderSpeed", positions: int) -> float:
     """One layer over a prompt: whole steps as measured, a rest between the two that were, and what attention to the
     steps before adds, by its share of the work."""
-    from mlx_model.generate import PREFILL_STEP
-    from mlx_model.probe import SHORT_PREFILL
+    from mlx_model.answering.generate import PREFILL_STEP
+    from mlx_model.measuring.probe import SHORT_PREFILL
 
     def step(length: int) -> float:
         if length <= SHORT_PREFILL:

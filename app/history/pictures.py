@@ -45,7 +45,7 @@ class PictureFolder:
 
     def add(self, content: bytes) -> str:
         """Keep a picture's bytes; the name of its file. Raises InputError where they are no picture."""
-        from mlx_model.image_files import open_image
+        from mlx_model.media.image_files import open_image
 
         return self._store(content, open_image(BytesIO(content)))
 
@@ -61,7 +61,7 @@ class PictureFolder:
                 path.unlink(missing_ok=True)
 
     def _write(self, made: Medium) -> SavedMedium:
-        from mlx_model.prompt import Picture
+        from mlx_model.prompting.prompt import Picture
 
         if isinstance(made.part, Picture):
             image = made.part.image
@@ -98,7 +98,7 @@ def _digest(content: bytes) -> str:
 
 def _content(made: Medium, image: "Image.Image") -> bytes:
     """The file's own bytes where they still hold what was shown, else the pixels."""
-    from mlx_model.image_files import open_image
+    from mlx_model.media.image_files import open_image
 
     try:
         if made.file is not None and os.path.getsize(made.file) <= MOST_KEPT:

@@ -30,7 +30,7 @@ class Frame:
 
     def blank(self) -> str | None:
         """A sentence for a frame of one colour. The small one says cheaply that most are not."""
-        from mlx_model.images import BLANK_RANGE, is_blank
+        from mlx_model.media.images import BLANK_RANGE, is_blank
 
         return is_blank(self.image) if np.ptp(self.small) <= BLANK_RANGE else None
 

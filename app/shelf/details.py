@@ -13,7 +13,7 @@ from app.shelf.finding import Installed, default_name
 from app.shelf.hub_cache import cache_folder
 
 if TYPE_CHECKING:
-    from mlx_model.footprint import StoredPart
+    from mlx_model.measuring.footprint import StoredPart
 
 CONVERSION_REPORT = "conversion.json"
 POSITIONS = 1024  # of the answer whose memory is stated: a picture at `high`, its question and some words
@@ -50,7 +50,7 @@ def describe_model(installed: Installed) -> Details:
     """Raises CheckpointError or RefusedError for a folder whose configuration or headers are broken."""
     from convert.recipe import PARTS, part_of
     from mlx_model.config import read_model_config
-    from mlx_model.footprint import answer_bytes, loaded_bytes, stored_parts
+    from mlx_model.measuring.footprint import answer_bytes, loaded_bytes, stored_parts
 
     folder = installed.folder
     config = read_model_config(folder)

@@ -78,7 +78,7 @@ def _problem_with_weights(folder: Path, look: Callable[[], None]) -> str | None:
 
 
 def _check(folder: Path) -> None:
-    from mlx_model.checkpoint import check
+    from mlx_model.loading.checkpoint import check
 
     check(folder)
 

@@ -14,9 +14,9 @@ import numpy as np
 from PIL import Image
 
 import assets
-from mlx_model.checkpoint import Checkpoint
-from mlx_model.images import cut_tiles, normalize, plan
-from mlx_model.prompt import Message, Picture, Text, build_prompt, build_raw_prompt
+from mlx_model.loading.checkpoint import Checkpoint
+from mlx_model.media.images import cut_tiles, normalize, plan
+from mlx_model.prompting.prompt import Message, Picture, Text, build_prompt, build_raw_prompt
 
 Use = Literal["check", "calibration"]
 

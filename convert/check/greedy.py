@@ -10,9 +10,9 @@ import mlx.core as mx
 from mlx.utils import tree_flatten
 
 from convert.check.check_set import Item
-from mlx_model.answer import stream_answer
-from mlx_model.checkpoint import Checkpoint
+from mlx_model.answering.answer import stream_answer
 from mlx_model.events import Answered
+from mlx_model.loading.checkpoint import Checkpoint
 from mlx_model.request import Request
 
 MAX_TOKENS = 24

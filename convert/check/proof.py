@@ -14,7 +14,7 @@ from convert.check.check_set import digest, read_items
 from convert.check.comparison import Comparison, compare, trace
 from convert.check.greedy import agreement, fits, greedy_texts
 from convert.check.streamed_model import StreamedModel
-from mlx_model.checkpoint import Checkpoint, load_lazily
+from mlx_model.loading.checkpoint import Checkpoint, load_lazily
 
 
 @dataclass(frozen=True)

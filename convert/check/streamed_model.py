@@ -10,7 +10,7 @@ from typing import Any
 import mlx.core as mx
 import mlx.nn as nn
 
-from mlx_model.checkpoint import Checkpoint
+from mlx_model.loading.checkpoint import Checkpoint
 
 Layer = Callable[[mx.array], mx.array]
 

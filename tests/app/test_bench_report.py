@@ -4,8 +4,8 @@ import pytest
 
 from app.bench_measured import Measured
 from app.bench_report import Ours, Theirs, ratios, record, tables
-from mlx_model.counts import Counts, PictureCounts, TokenCounts
-from mlx_model.launches import Launches
+from mlx_model.measuring.counts import Counts, PictureCounts, TokenCounts
+from mlx_model.measuring.launches import Launches
 
 COUNTS = Counts(
     PictureCounts(13, 832, 874, vision_flops=2791 * 10**9, prefill_flops=212 * 10**9, kernels=1801, host_syncs=8),

@@ -13,9 +13,9 @@ import pytest
 import mlx_model
 from convert.gguf_blocks import undo_rope_order
 from convert.recipe import Recipe
-from mlx_model.checkpoint import open_checkpoint
 from mlx_model.errors import CheckpointError, ModelError, RefusedError
-from mlx_model.quantized import expand
+from mlx_model.loading.checkpoint import open_checkpoint
+from mlx_model.loading.quantized import expand
 from tests.byte_tokenizer import FIRST_ADDED, byte_tokenizer
 from tests.checkpoints import CHATML_TEMPLATE, model_config
 from tests.convert.bare import convert

@@ -9,7 +9,7 @@ import pytest
 from safetensors import safe_open
 
 from convert.shards import Job, TensorSpec, write_shards
-from mlx_model.weights import read_index
+from mlx_model.loading.weights import read_index
 
 
 def job(name: str, array: mx.array, dtype: str) -> Job:

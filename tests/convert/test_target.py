@@ -11,8 +11,8 @@ from convert.conversion import convert
 from convert.recipe import Recipe
 from convert.sensitivity import layer_sensitivities
 from convert.target import recipe_for
-from mlx_model.checkpoint import load_lazily
 from mlx_model.errors import ConversionError
+from mlx_model.loading.checkpoint import load_lazily
 from tests.checkpoints import model_config, tensors, write_configs
 from tests.safetensors_files import save_tensors
 

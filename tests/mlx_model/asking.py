@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mlx_model import answer, generate
-from mlx_model.answer import stream_answer
-from mlx_model.checkpoint import Checkpoint
+from mlx_model.answering import answer, generate
+from mlx_model.answering.answer import stream_answer
+from mlx_model.answering.generate import Token
 from mlx_model.events import Answer, Answered, Event
-from mlx_model.generate import Token
-from mlx_model.prompt import Message, Part, Picture
+from mlx_model.loading.checkpoint import Checkpoint
+from mlx_model.prompting.prompt import Message, Part, Picture
 from mlx_model.request import Request
 
 E = TypeVar("E", bound=Event)

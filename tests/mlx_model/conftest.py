@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import mlx_model
-from mlx_model.checkpoint import Checkpoint
+from mlx_model.loading.checkpoint import Checkpoint
 from tests.checkpoints import write_checkpoint
 from tests.mlx_model.asking import Spoken
 

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from mlx_model.checkpoint import Checkpoint
-from mlx_model.prompt import Message, Part, Text
+from mlx_model.loading.checkpoint import Checkpoint
+from mlx_model.prompting.prompt import Message, Part, Text
 from mlx_model.request import Request
-from mlx_model.sessions import Sessions
+from mlx_model.sessions.kept_sessions import Sessions
 from tests.mlx_model.asking import Heard, listen
 
 

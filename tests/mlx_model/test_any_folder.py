@@ -14,8 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mlx_model.checkpoint import load
 from mlx_model.errors import CheckpointError
+from mlx_model.loading.checkpoint import load
 from tests.checkpoints import mlx_community_name, model_config, tensors, write_configs
 from tests.safetensors_files import save_tensors
 

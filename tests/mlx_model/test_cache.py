@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from mlx_model import cache as cache_module
-from mlx_model import generate
-from mlx_model.arithmetic import Packed, attention
+from mlx_model.answering import generate
+from mlx_model.answering.generate import prefill
 from mlx_model.cache import KVCache, QuantizedKVCache
-from mlx_model.checkpoint import Checkpoint
-from mlx_model.generate import prefill
+from mlx_model.device.arithmetic import Packed, attention
 from mlx_model.language import LanguageModel
+from mlx_model.loading.checkpoint import Checkpoint
 
 # Of the logits' range: other shapes of the same products round differently.
 TOLERANCE = 1e-5

@@ -14,11 +14,13 @@ from typing import Any, Literal
 import mlx.core as mx
 import pytest
 
-from mlx_model import generate, video
+from mlx_model.answering import generate
 from mlx_model.engine import MLXEngine
 from mlx_model.errors import ContextLimitError
 from mlx_model.events import Answered, Prefilled, TextDelta, TilesEncoded
-from mlx_model.prompt import Picture, Text
+from mlx_model.media import video
+from mlx_model.media.video import Clip, Watching, open_clip
+from mlx_model.prompting.prompt import Picture, Text
 from mlx_model.protocol import (
     Ask,
     Done,
@@ -33,7 +35,6 @@ from mlx_model.protocol import (
     Stopped,
 )
 from mlx_model.smolvlm import SmolVLM
-from mlx_model.video import Clip, Watching, open_clip
 from tests.clips import CLIPS, write_clip
 from tests.mlx_model.asking import ask, count_calls, noise
 from tests.mlx_model.listening import Listener, only
@@ -165,7 +166,7 @@ def test_known_pictures_and_frames_come_back_from_disk(
         if not used:
             shutil.rmtree(tmp_path / "features")
     assert answers[0] == answers[1] == answers[2]
-    monkeypatch.setattr("mlx_model.identity.model_identity", lambda folder: "another")
+    monkeypatch.setattr("mlx_model.loading.identity.model_identity", lambda folder: "another")
     encoded.clear()
     engine = MLXEngine(feature_folder=tmp_path / "features")
     Listener(engine).run(jobs[0])
@@ -300,7 +301,7 @@ def test_what_nobody_expected_is_logged_and_fails_its_job_alone(
         raise RuntimeError("No memory.")
 
     with monkeypatch.context() as patch, caplog.at_level(logging.ERROR):
-        patch.setattr("mlx_model.answer.stream_tokens", broken)
+        patch.setattr("mlx_model.answering.answer.stream_tokens", broken)
         failed = only(Failed, listener.run(question(seeing_folder)))
     assert (failed.error_type, failed.sentence) == ("RuntimeError", "No memory.")
     assert "Traceback" in caplog.text and "in broken" in caplog.text

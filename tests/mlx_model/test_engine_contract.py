@@ -11,7 +11,7 @@ import pytest
 from mlx_model.engine import MLXEngine
 from mlx_model.errors import CheckpointError, InputError, ModelError
 from mlx_model.events import Answered, Planned, Prefilled, TextDelta, TilesEncoded
-from mlx_model.prompt import Text
+from mlx_model.prompting.prompt import Text
 from mlx_model.protocol import (
     LAST,
     Ask,

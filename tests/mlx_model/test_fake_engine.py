@@ -12,7 +12,7 @@ import pytest
 from mlx_model import job_thread
 from mlx_model.errors import ModelNotFoundError
 from mlx_model.events import Answered, Forgot, Planned, Prefilled, TextDelta, TilesEncoded
-from mlx_model.prompt import Text
+from mlx_model.prompting.prompt import Text
 from mlx_model.protocol import Ask, EngineEvent, Failed, Load, LoadStarted, Stopped
 from tests.fake_engine import FakeEngine, Script
 from tests.mlx_model.asking import ask, noise

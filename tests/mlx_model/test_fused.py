@@ -6,8 +6,8 @@ import mlx.core as mx
 import mlx.nn as nn
 import pytest
 
-from mlx_model.checkpoint import load
 from mlx_model.fused import fused
+from mlx_model.loading.checkpoint import load
 from tests.checkpoints import write_checkpoint
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from mlx.utils import tree_flatten
 
-from mlx_model.arithmetic import rope
 from mlx_model.config import TextConfig
+from mlx_model.device.arithmetic import rope
 from mlx_model.language import LanguageModel
 
 CONFIG = TextConfig(

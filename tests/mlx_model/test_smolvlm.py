@@ -4,7 +4,7 @@ import mlx.core as mx
 import numpy as np
 import pytest
 
-from mlx_model.checkpoint import Checkpoint
+from mlx_model.loading.checkpoint import Checkpoint
 
 D = 576
 

@@ -4,8 +4,8 @@ import mlx.core as mx
 import numpy as np
 import pytest
 
-from mlx_model.checkpoint import Checkpoint
 from mlx_model.config import VisionConfig
+from mlx_model.loading.checkpoint import Checkpoint
 from mlx_model.vision import Embeddings, VisionModel
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from mlx_model.config import ImageConfig
-from mlx_model.images import Detail
+from mlx_model.media.images import Detail
 
 HALF = (0.5, 0.5, 0.5)  # mean and deviation of every published SmolVLM
 

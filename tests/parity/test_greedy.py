@@ -8,9 +8,9 @@ import pytest
 
 import assets
 import mlx_model
-from mlx_model.checkpoint import Checkpoint
-from mlx_model.image_files import open_image
-from mlx_model.prompt import Message, Picture, Text
+from mlx_model.loading.checkpoint import Checkpoint
+from mlx_model.media.image_files import open_image
+from mlx_model.prompting.prompt import Message, Picture, Text
 from mlx_model.request import Request
 from tests.mlx_model.asking import Spoken, listen
 from tests.parity.greedy_cases import DETAILS, FIXTURE, MAX_TOKENS, PICTURES, digest, questions

@@ -11,9 +11,10 @@ import pytest
 from mlx.utils import tree_flatten
 
 import mlx_model
-from mlx_model import arithmetic, vision
-from mlx_model.arithmetic import ON_METAL
-from mlx_model.checkpoint import Checkpoint
+from mlx_model import vision
+from mlx_model.device import arithmetic
+from mlx_model.device.arithmetic import ON_METAL
+from mlx_model.loading.checkpoint import Checkpoint
 from tests.checkpoints import model_config
 from tests.parity.logit_cases import CASES, Case, columns, digest, inputs, sample
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mlx_model.images import cut_tiles, normalize, plan
+from mlx_model.media.images import cut_tiles, normalize, plan
 from tests.parity.pixel_cases import CASES, PixelCase, draw, sample_places
 
 STORED = json.loads((Path(__file__).parent / "pixels.json").read_text(encoding="utf-8"))

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 import pytest
 from PIL import Image
 
-from mlx_model.chat_template import ChatTemplate
 from mlx_model.config import ModelConfig, read_model_config
-from mlx_model.prompt import Message, Picture, Prompt, Text, build_prompt, build_raw_prompt
-from mlx_model.tokenizer import Tokenizer, check_tokenizer
+from mlx_model.prompting.chat_template import ChatTemplate
+from mlx_model.prompting.prompt import Message, Picture, Prompt, Text, build_prompt, build_raw_prompt
+from mlx_model.prompting.tokenizer import Tokenizer, check_tokenizer
 from tests.parity.prompt_folders import NAMES, needs_shared, write_prompt_folder
 
 CASES = json.loads((Path(__file__).parent / "prompts.json").read_text(encoding="utf-8"))

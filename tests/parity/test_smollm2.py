@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 import mlx_model
-from mlx_model.checkpoint import Checkpoint
-from mlx_model.prompt import Message, Text, build_prompt
+from mlx_model.loading.checkpoint import Checkpoint
+from mlx_model.prompting.prompt import Message, Text, build_prompt
 from mlx_model.request import Request
 from tests.convert.bare import convert
 from tests.mlx_model.asking import Spoken, listen

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from mlx_model.chat_template import ChatTemplate
 from mlx_model.config import ImageConfig, read_image_config, read_model_config
-from mlx_model.images import cut_tiles, plan
-from mlx_model.prompt import Grid, Message, Part, Picture, Text, build_prompt
-from mlx_model.tokenizer import Tokenizer
-from mlx_model.video import Clip, FramePlan, Watching, choose_frames, plan_frames
+from mlx_model.media.images import cut_tiles, plan
+from mlx_model.media.video import Clip, FramePlan, Watching, choose_frames, plan_frames
+from mlx_model.prompting.chat_template import ChatTemplate
+from mlx_model.prompting.prompt import Grid, Message, Part, Picture, Text, build_prompt
+from mlx_model.prompting.tokenizer import Tokenizer
 from tests.parity.pixel_cases import HALF, draw
 from tests.parity.prompt_folders import needs_shared, write_prompt_folder
 from tests.parity.test_prompts import unpacked

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mlx_model.checkpoint import Checkpoint
+from mlx_model.loading.checkpoint import Checkpoint
 from tests.mlx_model.conftest import reading  # noqa: F401 (a small checkpoint)
 from tools.bench.batch import Run, _measure, _words, table
 

@@ -21,12 +21,12 @@ from pathlib import Path
 from statistics import median
 
 import mlx_model  # noqa: F401 (loads the BLAS library, which must come before `import mlx.core`)
-from mlx_model.answer import stream_answer
-from mlx_model.batch import stream_batch
-from mlx_model.checkpoint import Checkpoint, load
+from mlx_model.answering.answer import stream_answer
+from mlx_model.answering.batch import stream_batch
 from mlx_model.events import Answer, Answered
+from mlx_model.loading.checkpoint import Checkpoint, load
 from mlx_model.openings import stream_opened
-from mlx_model.prompt import Message, Part, Picture, Text
+from mlx_model.prompting.prompt import Message, Part, Picture, Text
 from mlx_model.request import Request
 from tests.checkpoints import write_checkpoint
 from tests.mlx_model.asking import noise

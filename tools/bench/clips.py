@@ -17,14 +17,14 @@ from unittest.mock import patch
 import numpy as np
 
 import mlx_model
-from mlx_model import video
-from mlx_model.answer import stream_answer
-from mlx_model.checkpoint import Checkpoint
+from mlx_model.answering.answer import stream_answer
 from mlx_model.events import Answer, Answered
-from mlx_model.prompt import Message, Text
+from mlx_model.loading.checkpoint import Checkpoint
+from mlx_model.media import video
+from mlx_model.media.video import Watching, open_clip, plan_frames, stream_tiles
+from mlx_model.media.video_decoder import stream_frames
+from mlx_model.prompting.prompt import Message, Text
 from mlx_model.request import Request
-from mlx_model.video import Watching, open_clip, plan_frames, stream_tiles
-from mlx_model.video_decoder import stream_frames
 from tests.checkpoints import write_checkpoint
 from tests.clips import Alive, write_clip
 

@@ -21,7 +21,7 @@ from PIL import Image
 
 from app.bench_measured import Job
 from app.own_process import in_own_process
-from mlx_model.images import Detail
+from mlx_model.media.images import Detail
 from tests.checkpoints import write_checkpoint
 
 QUESTIONS = ("Describe this image.", "What colour is it?")
@@ -31,13 +31,13 @@ DETAILS: tuple[Detail, ...] = ("high", "auto")
 def ours(job: Job) -> list[float]:
     """Seconds to the first token of each question."""
     from mlx_model import load
-    from mlx_model.answer import stream_answer
+    from mlx_model.answering.answer import stream_answer
+    from mlx_model.answering.features import FeatureCache
     from mlx_model.events import Answered
-    from mlx_model.features import FeatureCache
-    from mlx_model.image_files import open_image
-    from mlx_model.prompt import Message, Picture, Text
+    from mlx_model.media.image_files import open_image
+    from mlx_model.prompting.prompt import Message, Picture, Text
     from mlx_model.request import Request
-    from mlx_model.sessions import Sessions
+    from mlx_model.sessions.kept_sessions import Sessions
 
     checkpoint = replace(load(job.folder), stop_ids=frozenset())
     kept, seen = Sessions(checkpoint.model.language_model.new_cache, 2**30), FeatureCache(2**28)

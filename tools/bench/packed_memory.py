@@ -46,10 +46,10 @@ def measure(folder: Path) -> tuple[int, int, int, int]:
     """Bytes of the weights' files, after loading and at the peak of an answer; tokens of the prompt."""
     import mlx.core as mx
 
-    from mlx_model.answer import stream_answer
-    from mlx_model.checkpoint import load
+    from mlx_model.answering.answer import stream_answer
     from mlx_model.events import Answered
-    from mlx_model.prompt import Message, Picture, Text
+    from mlx_model.loading.checkpoint import load
+    from mlx_model.prompting.prompt import Message, Picture, Text
     from mlx_model.request import Request
 
     checkpoint = load(folder, keep_quantized=True)

@@ -84,7 +84,7 @@ def _on_the_clock(given: tuple[Callable[[Any], Any], Any]) -> Any:
 
 
 def _is_on_metal(_: None) -> bool:
-    from mlx_model.arithmetic import ON_METAL
+    from mlx_model.device.arithmetic import ON_METAL
 
     return ON_METAL
 

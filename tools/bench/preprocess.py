@@ -12,7 +12,7 @@ from time import perf_counter
 
 import numpy as np
 
-from mlx_model.images import cut_tiles, is_blank, normalize, pixel_hash, plan, unique_tiles
+from mlx_model.media.images import cut_tiles, is_blank, normalize, pixel_hash, plan, unique_tiles
 from tests.parity.pixel_cases import PixelCase, draw
 from tools.parity.pixels import reference_processor
 

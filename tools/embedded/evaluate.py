@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from mlx_model.answer import stream_answer
-from mlx_model.checkpoint import Checkpoint, load
+from mlx_model.answering.answer import stream_answer
 from mlx_model.events import Answered
-from mlx_model.images import Detail
-from mlx_model.prompt import Message, Picture, Text
+from mlx_model.loading.checkpoint import Checkpoint, load
+from mlx_model.media.images import Detail
+from mlx_model.prompting.prompt import Message, Picture, Text
 from mlx_model.request import Request
 from tools.embedded.questions import Asker, Question, whole_answers
 from tools.embedded.scenes import Knobs, Scene, World

@@ -19,7 +19,7 @@ from app.tasks import Task
 
 if TYPE_CHECKING:
     from mlx_model.events import Answer
-    from mlx_model.images import Detail
+    from mlx_model.media.images import Detail
     from mlx_model.protocol import EngineEvent, Job
 
 

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 from app.desktop.theme.icons import give_icon
 
 if TYPE_CHECKING:
-    from mlx_model.images import Detail
+    from mlx_model.media.images import Detail
 
 # The value, the title in the toolbar, what it means.
 ROWS: "tuple[tuple[Detail, str, str], ...]" = (

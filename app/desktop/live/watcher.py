@@ -22,7 +22,7 @@ from app.tasks import tasks
 from app.terminal import strip_controls
 
 if TYPE_CHECKING:
-    from mlx_model.prompt import Picture
+    from mlx_model.prompting.prompt import Picture
     from mlx_model.protocol import EngineEvent, Job
 
 BATTERY_SECONDS = 5.0  # between two looks
@@ -97,7 +97,7 @@ class Watcher(QObject):
             trigger.is_so = False
 
     def _picture(self, frame: Frame) -> "Picture":
-        from mlx_model.prompt import Picture
+        from mlx_model.prompting.prompt import Picture
 
         return Picture(frame.image, "The frame")
 
@@ -152,7 +152,7 @@ class Watcher(QObject):
         folder = self._services.models.chosen.folder
 
         def job() -> "Job":
-            from mlx_model.prompt import Message, Text
+            from mlx_model.prompting.prompt import Message, Text
             from mlx_model.protocol import Ask
             from mlx_model.request import Request
 

@@ -7,7 +7,7 @@ from app.conversation import Medium
 from app.desktop.model_choice import Sight
 
 if TYPE_CHECKING:
-    from mlx_model.images import Detail
+    from mlx_model.media.images import Detail
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ def cost_of(medium: Medium, detail: "Detail", sight: Sight | None) -> Cost | Non
     """None while no model is loaded, and for one of words alone."""
     if sight is None or sight.images is None:
         return None
-    from mlx_model.images import plan
-    from mlx_model.video import Clip, plan_frames
+    from mlx_model.media.images import plan
+    from mlx_model.media.video import Clip, plan_frames
 
     part = medium.part
     if isinstance(part, Clip):

@@ -8,7 +8,7 @@ from mlx_model.errors import InputError
 
 def cropped(medium: ShownMedium, part: QRectF) -> ShownMedium:
     """`part` in 0 to 1 on both axes. Raises InputError where it is of no picture."""
-    from mlx_model.prompt import Picture
+    from mlx_model.prompting.prompt import Picture
 
     if not isinstance(medium.part, Picture):
         raise InputError(f"{medium.name} is a clip, and only a part of a picture can be cut out.")

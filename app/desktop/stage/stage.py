@@ -14,7 +14,7 @@ from app.desktop.theme.icons import give_icon
 from app.pace import Pace
 
 if TYPE_CHECKING:
-    from mlx_model.images import Detail
+    from mlx_model.media.images import Detail
 
 Role = QPalette.ColorRole
 

@@ -40,8 +40,8 @@ def blank(tmp_path: Path) -> Path:
 def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ScriptedModel:
     """Stands in for every model: a test says what it answers."""
     scripted = ScriptedModel()
-    monkeypatch.setattr("mlx_model.checkpoint.load", scripted.load)
-    monkeypatch.setattr("mlx_model.answer.stream_answer", scripted.stream_answer)
+    monkeypatch.setattr("mlx_model.loading.checkpoint.load", scripted.load)
+    monkeypatch.setattr("mlx_model.answering.answer.stream_answer", scripted.stream_answer)
     (tmp_path / "scripted").mkdir()
     return scripted
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from mlx_model.config import ImageConfig
 from mlx_model.events import Answer, Answered, Planned, Prefilled, Seconds, TextDelta, TilesEncoded
-from mlx_model.images import Plan
-from mlx_model.video import Clip, FramePlan
+from mlx_model.media.images import Plan
+from mlx_model.media.video import Clip, FramePlan
 
 TIMEOUT = 10.0
 PLAN = Plan(first_width=1024, first_height=512, width=1024, height=512, rows=1, cols=2)

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from mlx_model.errors import ContextLimitError
-from mlx_model.prompt import Text
-from mlx_model.video import Clip
+from mlx_model.media.video import Clip
+from mlx_model.prompting.prompt import Text
 from tests.app.cli.conftest import Run, objects
 from tests.app.cli.scripted_model import ScriptedModel
 from tests.checkpoints import write_checkpoint
@@ -116,7 +116,7 @@ def test_ctrl_c_leaves_what_was_done(
     run: Run, model: ScriptedModel, clip: Path, form: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stop(model)
-    monkeypatch.setattr("mlx_model.answer.stream_answer", model.stream_answer)
+    monkeypatch.setattr("mlx_model.answering.answer.stream_answer", model.stream_answer)
     result = run("describe", clip, "--captions", form, "--every", "2", "--summary")
     assert result.exit_code == 130
     assert result.stdout.count("A red boat.") == 1
@@ -134,7 +134,7 @@ def test_ctrl_c_leaves_a_file_with_what_was_done_or_the_one_that_was_there(
     existed: bool,
 ) -> None:
     stop(model)
-    monkeypatch.setattr("mlx_model.answer.stream_answer", model.stream_answer)
+    monkeypatch.setattr("mlx_model.answering.answer.stream_answer", model.stream_answer)
     out = tmp_path / "out.srt"
     if existed:
         out.write_text("old")
@@ -195,7 +195,7 @@ def test_more_captions_than_the_model_can_read_are_summed_up_in_parts(
             raise ContextLimitError("Too long.")
         return plain(*args, **options)
 
-    monkeypatch.setattr("mlx_model.answer.stream_answer", limited)
+    monkeypatch.setattr("mlx_model.answering.answer.stream_answer", limited)
     result = run("describe", clip, "--captions", "md", "--every", "1", "--summary")
     assert result.exit_code == 0
     assert result.stdout.endswith("## Summary\n\nAnswer 10.\n"), "six windows, one refusal, two halves, one whole"

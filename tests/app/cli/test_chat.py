@@ -12,7 +12,7 @@ import pytest
 from app.cli.chat_lines import COMMANDS, NoSuchCommand, as_path, parse_line
 from mlx_model.errors import CheckpointError, ContextLimitError
 from mlx_model.events import Forgot
-from mlx_model.prompt import Picture, Text
+from mlx_model.prompting.prompt import Picture, Text
 from tests.app.cli.conftest import Run, objects
 from tests.app.cli.processes import on_terminal
 from tests.app.cli.scripted_model import ANSWER, ScriptedModel

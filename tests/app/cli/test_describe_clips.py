@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from mlx_model.prompt import Picture, Text
-from mlx_model.video import Clip, Watching
+from mlx_model.media.video import Clip, Watching
+from mlx_model.prompting.prompt import Picture, Text
 from tests.app.cli.conftest import Run, objects
 from tests.app.cli.scripted_model import ScriptedModel
 from tests.app.cli.test_describe_json import FIELDS

@@ -142,7 +142,8 @@ def test_ctrl_c_before_the_first_word_is_quiet(
         signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(
-        "mlx_model.checkpoint.load" if when == "loading" else "mlx_model.image_files.open_image", interrupt
+        "mlx_model.loading.checkpoint.load" if when == "loading" else "mlx_model.media.image_files.open_image",
+        interrupt,
     )
     result = run("describe", picture)
     assert (result.exit_code, result.stdout, result.stderr) == (130, "", "")

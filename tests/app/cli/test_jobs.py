@@ -9,7 +9,7 @@ import pytest
 from app.cli.jobs import stream_job
 from mlx_model.errors import Cancelled, CheckpointError
 from mlx_model.events import Answered, TextDelta
-from mlx_model.prompt import Text
+from mlx_model.prompting.prompt import Text
 from mlx_model.protocol import Ask, Done, Load, Loaded, LoadStarted
 from tests.fake_engine import FakeEngine, Script
 from tests.mlx_model.asking import ask

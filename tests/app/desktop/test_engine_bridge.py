@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from app.desktop.engine_bridge import EngineBridge
 from mlx_model.events import Answered, TextDelta
-from mlx_model.prompt import Message, Text
+from mlx_model.prompting.prompt import Message, Text
 from mlx_model.protocol import Ask, EngineEvent, Load, Stopped
 from mlx_model.request import Request
 from tests.fake_engine import FakeEngine, Script

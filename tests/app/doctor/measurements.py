@@ -2,7 +2,7 @@
 
 from app.doctor.measurement import Measurement
 from app.doctor.shapes import NAMES
-from mlx_model.probe import DecoderSpeed, VisionSpeed
+from mlx_model.measuring.probe import DecoderSpeed, VisionSpeed
 
 
 def machine(*, metal: bool = False, slowness: float = 1.0) -> Measurement:

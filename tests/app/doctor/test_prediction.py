@@ -15,7 +15,7 @@ from app.own_process import in_own_process
 from app.shelf.catalogue import catalogue
 from convert.recipe import part_of
 from mlx_model.config import read_model_config
-from mlx_model.footprint import answer_bytes, loaded_bytes, stored_parts
+from mlx_model.measuring.footprint import answer_bytes, loaded_bytes, stored_parts
 from tests.app.doctor.measurements import machine
 from tests.checkpoints import model_config, tensor_shapes, write_checkpoint
 from tools.published_counts import published_config

@@ -11,8 +11,8 @@ from PIL import Image
 from app.conversation import Conversation, Medium, Turn
 from app.history import HistoryStore, open_store, schema, snapshot
 from app.tasks import tasks
-from mlx_model.image_files import open_image
-from mlx_model.prompt import Picture
+from mlx_model.media.image_files import open_image
+from mlx_model.prompting.prompt import Picture
 
 
 @pytest.fixture

@@ -21,8 +21,8 @@ from convert.check.comparison import kl_divergence, trace
 from convert.check.streamed_model import StreamedModel
 from convert.conversion import convert
 from convert.recipe import Recipe
-from mlx_model.checkpoint import load, load_lazily
 from mlx_model.errors import ConversionError
+from mlx_model.loading.checkpoint import load, load_lazily
 from tests.checkpoints import model_config, tensors, write_checkpoint, write_configs
 from tests.safetensors_files import save_tensors
 

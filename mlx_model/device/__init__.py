@@ -1,0 +1,1 @@
+"""The arithmetic, the BLAS library and the memory of the machine that runs it."""

@@ -42,8 +42,10 @@ def _chat(window: MainWindow) -> ChatSection:
 def _file_menu(window: MainWindow, listed: HistoryList) -> None:
     menu = window.menuBar().addMenu("&File")
     _add(menu, "&New Chat", lambda: _chat(window).new_chat(), Keys.New)
-    _add(menu, "&Open…", lambda: _chat(window).choose_files(), Keys.Open)
-    _add(menu, "&Paste Picture", lambda: _chat(window).paste(), Keys.Paste)
+    _add(menu, "&Open…", lambda: _chat(window).sources.choose_files(), Keys.Open)
+    _add(menu, "&Paste Picture", lambda: _chat(window).sources.paste(), Keys.Paste)
+    _add(menu, "Take &Screenshot…", lambda: _chat(window).sources.take_screenshot(), "Ctrl+Shift+2")
+    _add(menu, "Take Picture with &Camera…", lambda: _chat(window).sources.open_camera(), "Ctrl+Shift+1")
     menu.addSeparator()
     _add(menu, "&Find in History", listed.search.setFocus, Keys.Find)
     _add(menu, "&Import Conversation…", listed.import_conversation)

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QRectF, Qt, Signal
+from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QAction, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QGuiApplication, QResizeEvent
-from PySide6.QtWidgets import QFileDialog, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from app.conversation import Conversation
 from app.desktop import intake
@@ -16,17 +16,16 @@ from app.desktop.chat.composer import Composer
 from app.desktop.chat.copying import FORMS, as_plain
 from app.desktop.chat.detail_menu import DetailMenu
 from app.desktop.chat.empty_state import EmptyState
+from app.desktop.chat.media_sources import MediaSources
 from app.desktop.chat.speech import Speech
 from app.desktop.chat.transcript import Transcript
 from app.desktop.section import Section
 from app.desktop.services import Services
-from app.desktop.shown_medium import ShownMedium, open_pasted, open_shown
+from app.desktop.shown_medium import ShownMedium
 from app.desktop.stage.stage import Stage
-from app.desktop.theme.icons import give_icon
 from app.shelf import EMBEDDED
 from app.shelf.facts import suggested
 from app.tasks import tasks
-from mlx_model.errors import SmolsightError
 
 WIDE = 1500  # pixels from which the stage stands beside the transcript
 
@@ -48,13 +47,14 @@ class ChatSection(Section):
         self.composer = Composer()
         self.empty = EmptyState()
         self.details = DetailMenu(self, services.settings["detail"])
-        self._tools = self._make_tools()
+        self.sources = MediaSources(services, self)
         self._talk = QSplitter(Qt.Orientation.Vertical)
         self._talk.addWidget(self.stage)
         self._talk.addWidget(self.transcript)
         self._talk.setChildrenCollapsible(False)
         self._talk.setHandleWidth(1)
         self._talk.setSizes([330, 300])
+        self._page: QWidget = self.empty
         self._stack = QStackedWidget()
         self._stack.addWidget(self.empty)
         self._stack.addWidget(self._talk)
@@ -71,7 +71,7 @@ class ChatSection(Section):
         self._show_model()
 
     def tools(self) -> Sequence[QAction]:
-        return self._tools
+        return self.sources.actions
 
     def choices(self) -> Sequence[QAction]:
         return [self.details.action]
@@ -80,13 +80,17 @@ class ChatSection(Section):
         return True
 
     def take(self, paths: Sequence[Path]) -> None:
-        self._take(intake.from_paths(list(paths)))
+        self.sources.take(paths)
 
     def arrive(self) -> None:
         self.composer.edit.setFocus()
 
+    def leave(self) -> None:
+        self.sources.leave()
+
     def close_down(self) -> None:
         self.speech.stop()
+        self.sources.close_down()
         for chat in self._open.values():
             chat.close_down()
 
@@ -111,6 +115,7 @@ class ChatSection(Section):
                 self.new_chat()
 
     def show_chat(self, chat: Chat) -> None:
+        self.sources.leave()
         self.chat.disconnect(self)
         for key, other in list(self._open.items()):
             if other is not chat and not other.is_running:
@@ -127,17 +132,6 @@ class ChatSection(Section):
         self.composer.show_running(chat.is_running)
         self._show_stage()
         self.chat_shown.emit(chat)
-
-    def paste(self) -> None:
-        self.take_mime(QGuiApplication.clipboard().mimeData())
-
-    def choose_files(self) -> None:
-        names, _ = QFileDialog.getOpenFileNames(self, "Open pictures or clips")
-        if names:
-            self.take([Path(name) for name in names])
-
-    def take_mime(self, mime: QMimeData) -> None:
-        self._take(intake.take(mime))
 
     def ask_task(self, name: str) -> None:
         task = tasks()[name]
@@ -164,27 +158,18 @@ class ChatSection(Section):
         if self.chat.turns:
             self.speech.say(as_plain(self.chat.turns[-1].answer))
 
-    def _make_tools(self) -> list[QAction]:
-        made = []
-        for name, title, wanted in (
-            ("open", "Open", self.choose_files),
-            ("paste", "Paste", self.paste),
-        ):
-            action = QAction(title, self)
-            action.triggered.connect(wanted)
-            give_icon(action, name)
-            made.append(action)
-        return made
-
     def _connect(self) -> None:
-        self.empty.open_wanted.connect(self.choose_files)
-        self.empty.paste_wanted.connect(self.paste)
+        self.sources.came.connect(self._attach)
+        self.sources.camera_opened.connect(self._show_camera)
+        self.sources.camera_left.connect(self._show_talk)
+        self.empty.open_wanted.connect(self.sources.choose_files)
+        self.empty.paste_wanted.connect(self.sources.paste)
         self.empty.sample_chosen.connect(lambda path: self.take([path]))
         self.empty.model_wanted.connect(self._get_model)
         self.composer.asked.connect(self._ask)
         self.composer.task_chosen.connect(self.ask_task)
         self.composer.stop_wanted.connect(lambda: self.chat.stop())
-        self.composer.media_pasted.connect(self.take_mime)
+        self.composer.media_pasted.connect(self.sources.take_mime)
         self.composer.attachments.changed.connect(self._show_stage)
         self.composer.attachments.looked_at.connect(self.stage.show_medium)
         self.transcript.again_wanted.connect(lambda place: self.chat.ask_again(place))
@@ -202,23 +187,11 @@ class ChatSection(Section):
             self.composer.clear()
             self.show_chat(Chat(self._services, conversation))
 
-    def _take(self, taken: intake.Intake) -> None:
-        if taken.problem:
-            self._services.status.say(taken.problem)
-        for path in taken.paths:
-            self._services.files.run(partial(open_shown, path), self._attach, self._refuse)
-        if taken.image is not None:
-            self._services.files.run(partial(open_pasted, taken.image), self._attach, self._refuse)
-
     def _attach(self, medium: ShownMedium) -> None:
         self.composer.attachments.add(medium)
         self.stage.show_medium(medium)
         announce(self, f"{medium.name} is ready to ask about.")
         self.composer.edit.setFocus()
-
-    def _refuse(self, error: Exception) -> None:
-        known = isinstance(error, SmolsightError)
-        self._services.status.say(str(error) if known else f"This could not be opened: {error}")
 
     def _ask(self, words: str) -> None:
         media, editing = tuple(self.composer.media), self._editing
@@ -240,7 +213,7 @@ class ChatSection(Section):
     def _crop(self, medium: ShownMedium, part: QRectF) -> None:
         from app.desktop.stage.cropping import cropped
 
-        self._services.files.run(partial(cropped, medium, part), self._attach, self._refuse)
+        self.sources.open(partial(cropped, medium, part))
 
     def _choose_detail(self) -> None:
         self.chat.detail = self.details.detail
@@ -265,13 +238,26 @@ class ChatSection(Section):
         talked_of = [medium for medium in self.chat.conversation.media if isinstance(medium, ShownMedium)]
         shown = [*talked_of, *self.composer.media]
         begun = bool(shown or self.chat.turns)
-        self._stack.setCurrentWidget(self._talk if begun else self.empty)
+        self._page = self._talk if begun else self.empty
+        if self._stack.currentWidget() is not self.sources.camera:
+            self._stack.setCurrentWidget(self._page)
         self.stage.setVisible(bool(shown))
         self.composer.suggestions.setEnabled(bool(shown))
         if shown and (self.stage.medium is None or self.stage.medium not in shown):
             self.stage.show_medium(shown[-1])
         elif not shown:
             self.stage.show_medium(None)
+
+    def _show_camera(self) -> None:
+        assert self.sources.camera is not None, "it is made before it is shown"
+        self._stack.addWidget(self.sources.camera)
+        self._stack.setCurrentWidget(self.sources.camera)
+        self.composer.hide()
+
+    def _show_talk(self) -> None:
+        self._stack.setCurrentWidget(self._page)
+        self.composer.show()
+        self.composer.edit.setFocus()
 
     def _show_model(self) -> None:
         models = self._services.models
@@ -298,4 +284,4 @@ class ChatSection(Section):
     def dropEvent(self, event: QDropEvent) -> None:
         self.empty.light_up(False)
         event.acceptProposedAction()
-        self.take_mime(event.mimeData())
+        self.sources.take_mime(event.mimeData())

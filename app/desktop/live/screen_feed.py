@@ -1,40 +1,16 @@
-"""A part of the screen as frames, a few a second. Grabbed in the window's thread, as Qt wants it.
+"""A part of the screen as frames, a few a second. Grabbed in the window's thread, as Qt wants it."""
 
-On macOS a screenshot without permission is the wallpaper and no error, so the system is asked beforehand.
-"""
-
-import ctypes
-import sys
 import time
 
 import numpy as np
 from PySide6.QtCore import QObject, QRect, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QImage, QScreen
 
+from app.desktop.capture.screen import DENIED, UNSEEN, grab, may_see_screen
 from app.live.frame import make_frame
 
 EVERY_MS = 500
 LONGEST = 1536  # pixels: three tiles, of which the model sees one
-DENIED = (
-    "macOS does not let this program see the screen: allow it (or your terminal) in System Settings, Privacy & "
-    "Security, Screen & System Audio Recording, and start it again."
-)
-UNSEEN = "This desktop lets no program see the screen."
-
-
-def may_see_screen() -> bool:
-    """Whether macOS lets this process record the screen; elsewhere there is nothing to ask."""
-    if sys.platform != "darwin":
-        return True
-    graphics = ctypes.CDLL("/System/Library/Frameworks/CoreGraphics.framework/CoreGraphics")
-    graphics.CGPreflightScreenCaptureAccess.restype = ctypes.c_bool
-    return bool(graphics.CGPreflightScreenCaptureAccess())
-
-
-def grab(screen: QScreen, area: QRect | None = None) -> QImage:
-    """`area` of a screen in its own logical pixels, or the whole; null where that is not possible."""
-    area = area or QRect(0, 0, screen.size().width(), screen.size().height())
-    return screen.grabWindow(0, area.x(), area.y(), area.width(), area.height()).toImage()
 
 
 class ScreenFeed(QObject):

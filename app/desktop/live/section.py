@@ -12,13 +12,13 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QSizePolicy, QSp
 from app.camera import Cameras, SystemCameras
 from app.desktop.announce import announce
 from app.desktop.background import Background
+from app.desktop.capture.permission import ask_for_camera
+from app.desktop.capture.preview import Preview
+from app.desktop.capture.region import RegionChooser
+from app.desktop.capture.screen import DENIED, UNSEEN, grab, may_see_screen
 from app.desktop.live.log_view import LogModel, LogView
 from app.desktop.live.notifier import Notifier
 from app.desktop.live.panel import Panel
-from app.desktop.live.permission import ask_for_camera
-from app.desktop.live.preview import Preview
-from app.desktop.live.region import RegionChooser
-from app.desktop.live.screen_feed import DENIED, UNSEEN, grab, may_see_screen
 from app.desktop.live.session import Session, State
 from app.desktop.live.watcher import Watcher
 from app.desktop.section import Section
@@ -47,7 +47,7 @@ class LiveSection(Section):
         self.watcher = Watcher(services)
         self.session = Session(self.watcher, self._cameras, self._background, self)
         self.notifier = Notifier(services.status, self)
-        self.preview, self.panel = Preview(), Panel(self.watcher.question)
+        self.preview, self.panel = Preview("What is watched", "live"), Panel(self.watcher.question)
         self.log = LogModel(self.watcher.log)
         self.log_view = LogView(self.log)
         self._caption, self._facts = _label("Caption", 1.15), _label("Figures", 0.9)

@@ -8,7 +8,7 @@ from PySide6.QtGui import QScreen
 
 from app.camera import CameraDevice, Cameras
 from app.desktop.background import Background
-from app.desktop.live.camera_feed import CameraFeed
+from app.desktop.capture.camera_feed import CameraFeed
 from app.desktop.live.screen_feed import ScreenFeed
 from app.desktop.live.watcher import Watcher
 from app.live.frame import Frame

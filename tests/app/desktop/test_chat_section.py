@@ -59,7 +59,7 @@ def test_a_pasted_picture_needs_no_file(desk: Desk) -> None:
     image = QImage(40, 30, QImage.Format.Format_RGB32)
     image.fill(Qt.GlobalColor.red)
     QGuiApplication.clipboard().setImage(image)
-    desk.chat.paste()
+    desk.chat.sources.paste()
     desk.qtbot.waitUntil(lambda: len(desk.chat.composer.media) == 1)
     assert desk.chat.composer.media[0].blank == "A blank red image."
 
@@ -74,7 +74,7 @@ def test_a_file_that_is_no_picture_is_named_in_the_status_line(desk: Desk, tmp_p
 def test_an_address_from_a_browser_is_not_fetched(desk: Desk) -> None:
     mime = QMimeData()
     mime.setUrls([QUrl("https://example.org/cat.png")])
-    desk.chat.take_mime(mime)
+    desk.chat.sources.take_mime(mime)
     assert "fetches nothing" in desk.window.services.status.text
 
 

@@ -12,9 +12,9 @@ from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QAbstractButton
 
+from app.desktop.capture.region import RegionChooser
 from app.desktop.live import screen_feed
 from app.desktop.live import section as live_section
-from app.desktop.live.region import RegionChooser
 from app.desktop.live.section import LiveSection
 from app.desktop.live.session import State
 from app.live import power
@@ -33,7 +33,7 @@ def cameras(monkeypatch: pytest.MonkeyPatch) -> FakeCameras:
     made = FakeCameras(RED)
     monkeypatch.setattr(live_section, "SystemCameras", lambda: made)
     monkeypatch.setattr("app.desktop.live.session.on_battery", lambda: False)
-    monkeypatch.setattr("app.desktop.live.camera_feed.AGAIN", 0.05)
+    monkeypatch.setattr("app.desktop.capture.camera_feed.AGAIN", 0.05)
     return made
 
 

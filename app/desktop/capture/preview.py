@@ -1,4 +1,4 @@
-"""What is watched, as it comes, fitted into what room there is; before that, a sentence of what to do."""
+"""The picture of a camera or the screen as it comes, fitted into its room; before that, a sentence of what to do."""
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QFont, QImage, QPainter, QPaintEvent, QPalette
@@ -14,22 +14,23 @@ GAP = 10
 class Preview(QWidget):
     """Shows the last frame, dimmed under a sentence where there is one to say."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, icon: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setAccessibleName("What is watched")
+        self.setAccessibleName(name)
+        self._icon = icon
         self.setMinimumHeight(160)
-        self._frame: Frame | None = None
+        self.frame_shown: Frame | None = None
         self._title = self._sentence = ""
 
     def show_frame(self, frame: Frame) -> None:
-        self._frame, self._title = frame, ""
+        self.frame_shown, self._title = frame, ""
         self.setAccessibleDescription("")
         self.update()
 
     def say(self, title: str, sentence: str, *, keeps_frame: bool = False) -> None:
         self._title, self._sentence = title, sentence
         if not keeps_frame:
-            self._frame = None
+            self.frame_shown = None
         self.setAccessibleDescription(f"{title}. {sentence}")
         self.update()
 
@@ -37,8 +38,8 @@ class Preview(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.fillRect(self.rect(), self.palette().color(QPalette.ColorRole.Window))
-        if self._frame is not None:
-            self._paint_frame(painter, self._frame)
+        if self.frame_shown is not None:
+            self._paint_frame(painter, self.frame_shown)
         if self._title:
             self._paint_words(painter)
 
@@ -59,7 +60,7 @@ class Preview(QWidget):
         left, width = 24, self.width() - 48
         top = (self.height() - ICON - GAP - 4 * self.fontMetrics().lineSpacing()) // 2
         colour = palette.color(QPalette.ColorRole.Accent)
-        painter.drawPixmap((self.width() - ICON) // 2, top, pixmap("live", colour, ICON, self.devicePixelRatioF()))
+        painter.drawPixmap((self.width() - ICON) // 2, top, pixmap(self._icon, colour, ICON, self.devicePixelRatioF()))
         flags = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop
         painter.setFont(font)
         painter.setPen(palette.color(QPalette.ColorRole.WindowText))

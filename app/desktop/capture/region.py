@@ -7,19 +7,25 @@ from PySide6.QtWidgets import QWidget
 STEP = 20
 SMALLEST = 16
 SHADE = 0.45
-HINT = "Drag a rectangle, or move it with the arrows and size it with Shift. Enter watches it, Esc cancels."
+HINT = "Drag a rectangle, or move it with the arrows and size it with Shift. Enter {does}, Esc cancels."
 
 
 class RegionChooser(QWidget):
-    """Covers the screen until a part of it is `chosen`, in the screen's logical pixels, or Esc closes it."""
+    """Covers the screen until a part of it is `chosen`, in the screen's logical pixels, or Esc closes it.
+
+    `does` says what Enter does with it.
+    """
 
     chosen = Signal(QScreen, QRect)
+    cancelled = Signal()
 
-    def __init__(self, screen: QScreen, picture: QImage) -> None:
+    def __init__(self, screen: QScreen, picture: QImage, does: str = "watches it") -> None:
         super().__init__(None, Qt.WindowType.FramelessWindowHint | Qt.WindowType.WindowStaysOnTopHint)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setAttribute(Qt.WidgetAttribute.WA_QuitOnClose, False)  # the window may be hidden meanwhile
         self.setAccessibleName("Choose a part of the screen")
-        self.setAccessibleDescription(HINT)
+        self._hint = HINT.format(does=does)
+        self.setAccessibleDescription(self._hint)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.CrossCursor)
         self._on, self._picture = screen, picture
@@ -27,6 +33,18 @@ class RegionChooser(QWidget):
         size = screen.size()
         self.area = QRect(size.width() // 4, size.height() // 4, size.width() // 2, size.height() // 2)
         self._from: QPoint | None = None
+
+    def picture_of(self, area: QRect) -> QImage:
+        """The screen's own pixels in `area`."""
+        across, down = (
+            self._picture.width() / self._on.size().width(),
+            self._picture.height() / self._on.size().height(),
+        )
+        left, top = round(area.x() * across), round(area.y() * down)
+        right, bottom = round((area.x() + area.width()) * across), round((area.y() + area.height()) * down)
+        part = self._picture.copy(left, top, max(right - left, 1), max(bottom - top, 1))
+        part.setDevicePixelRatio(1.0)
+        return part
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter, palette = QPainter(self), self.palette()
@@ -39,13 +57,13 @@ class RegionChooser(QWidget):
         painter.drawImage(self.area, self._picture, part)
         painter.setPen(QPen(palette.color(QPalette.ColorRole.Accent), 2))
         painter.drawRect(self.area)
-        words = painter.fontMetrics().boundingRect(HINT).adjusted(-14, -8, 14, 8)
+        words = painter.fontMetrics().boundingRect(self._hint).adjusted(-14, -8, 14, 8)
         words.moveCenter(QPoint(self.width() // 2, 40))
         painter.setBrush(palette.color(QPalette.ColorRole.ToolTipBase))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.drawRoundedRect(words, 8, 8)
         painter.setPen(palette.color(QPalette.ColorRole.ToolTipText))
-        painter.drawText(words, Qt.AlignmentFlag.AlignCenter, HINT)
+        painter.drawText(words, Qt.AlignmentFlag.AlignCenter, self._hint)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self._from = event.position().toPoint()
@@ -63,6 +81,7 @@ class RegionChooser(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         steps = {Qt.Key.Key_Left: (-1, 0), Qt.Key.Key_Right: (1, 0), Qt.Key.Key_Up: (0, -1), Qt.Key.Key_Down: (0, 1)}
         if event.key() == Qt.Key.Key_Escape:
+            self.cancelled.emit()
             self.close()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._choose()

@@ -73,7 +73,7 @@ class CameraFeed(QObject):
             if self._read(camera, stop):
                 told = False
             if not stop.is_set() and not told:
-                self._gone.emit(f"{device.name} gives no pictures any more; Live goes on when it is back.", stop)
+                self._gone.emit(f"{device.name} gives no pictures any more; they come again when it is back.", stop)
                 told = True
                 stop.wait(AGAIN)
 

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 from app.camera import CameraDevice, Cameras, says_what_the_camera_is_for
 from mlx_model.errors import InputError
 
-TERMINAL = "macOS asks whether your terminal may use the camera: allow it, and Live begins."
+TERMINAL = "macOS asks whether your terminal may use the camera: allow it, and its pictures come."
 DENIED = "macOS does not let Smolsight use the camera: allow it in System Settings, Privacy & Security, Camera."
 
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from mlx_model.request import Request
 
 FEATURE_BYTES = 32 * 2**20  # what does not move from one window to the next is looked at once
+CAPTIONS = "captions"  # a conversation of which each window is an edit: how its prompt begins is read once
 
 
 @dataclass(frozen=True)
@@ -167,7 +168,7 @@ class _Run:
         from mlx_model.events import Answered
         from mlx_model.protocol import Ask
 
-        for event in stream_job(self.engine, Ask(self.folder, request), self.stopped):
+        for event in stream_job(self.engine, Ask(self.folder, request, conversation=CAPTIONS), self.stopped):
             if isinstance(event, Answered) and event.answer.finish_reason != "cancelled":
                 return event.answer
         raise Cancelled("The captions were stopped.")

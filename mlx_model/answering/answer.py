@@ -22,7 +22,7 @@ from mlx_model.loading.checkpoint import Checkpoint
 from mlx_model.prompting.planning import Work, plan_work
 from mlx_model.request import Request
 from mlx_model.sessions.kept_sessions import Sessions
-from mlx_model.sessions.session import Mark, Session, marks_of, media_mark
+from mlx_model.sessions.session import Mark, Session, marks_of, media_marks
 
 
 def stream_answer(
@@ -111,8 +111,9 @@ class PromptReading:
         """What identifies each position of the prompt."""
         work, config = self.work, self.checkpoint.config
         media = zip(work.request.media, work.plans, strict=True)
-        shown = [(media_mark(medium, plan), plan.tiles * config.tokens_per_tile) for medium, plan in media]
-        return marks_of(work.prompt.ids, config.image_token_id, shown)
+        shown = [mark for medium, plan in media for mark in media_marks(medium, plan)]
+        per_tile = config.tokens_per_tile
+        return marks_of(work.prompt.ids, config.image_token_id, [(mark, tiles * per_tile) for mark, tiles in shown])
 
     def _look(self, known: int) -> Generator[Event, None, mx.array | None]:
         """Image tokens [n, D] for the prompt behind its `known` positions; what lies before is not looked at."""

@@ -3,7 +3,6 @@
 What identifies a picture is its pixels: the placeholder tokens in a prompt are the same for every picture.
 """
 
-import hashlib
 from collections import OrderedDict
 from collections.abc import Generator, Iterator
 from itertools import islice
@@ -78,7 +77,7 @@ class FeatureCache:
         return not self._features and self._files is None
 
     def find(self, key: str) -> mx.array | None:
-        """The image tokens under a key, see `tile_key`, or None."""
+        """The image tokens under a key, see `tile_hash`, or None."""
         if key in self._features:
             self._features.move_to_end(key)
             return self._features[key]
@@ -104,8 +103,3 @@ class FeatureCache:
 
 def _picture_key(image: Image.Image, plan: Plan) -> str:
     return f"{pixel_hash(image)} {plan}"
-
-
-def tile_key(tile: np.ndarray) -> str:
-    """What identifies a clip's frame once it is cut to one tile, uint8 [H, W, 3]: its pixels."""
-    return hashlib.sha256(f"{tile.shape}:".encode() + tile.tobytes()).hexdigest()

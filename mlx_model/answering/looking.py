@@ -11,13 +11,13 @@ from dataclasses import replace
 import mlx.core as mx
 import numpy as np
 
-from mlx_model.answering.features import FeatureCache, in_batches, stream_features, tile_key
+from mlx_model.answering.features import FeatureCache, in_batches, stream_features
 from mlx_model.answering.stopwatch import Stopwatch
 from mlx_model.config import ImageConfig
 from mlx_model.errors import InputError, stop_if
 from mlx_model.events import Event, TilesEncoded
 from mlx_model.loading.checkpoint import Checkpoint
-from mlx_model.media.images import Detail, Plan, cut_tiles, plan, unique_tiles
+from mlx_model.media.images import Detail, Plan, cut_tiles, plan, tile_hash, unique_tiles
 from mlx_model.media.read_ahead import read_ahead
 from mlx_model.media.video import Clip, FramePlan, plan_frames, stream_tiles
 from mlx_model.prompting.prompt import Message, Picture
@@ -145,7 +145,7 @@ class Looking:
     ) -> Generator[Event, None, list[mx.array]]:
         """Image tokens [1, tokens per tile, D] of frames [t, H, W, 3]; what looks alike or is known costs nothing."""
         with self.watch.stage("preprocess"):
-            keys = [tile_key(tile) for tile in tiles]
+            keys = [tile_hash(tile) for tile in tiles]
             known = {key: self.seen.find(key) for key in keys} if self.seen is not None else {}
         found = {key: features for key, features in known.items() if features is not None}
         unknown = {key: tile for key, tile in zip(keys, tiles, strict=True) if key not in found}

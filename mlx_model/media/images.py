@@ -154,6 +154,11 @@ def pixel_hash(image: Image.Image) -> str:
     return digest.hexdigest()
 
 
+def tile_hash(tile: np.ndarray) -> str:
+    """What identifies a clip's frame once it is cut to one tile, uint8 [H, W, 3]: SHA-256, in hex, of its pixels."""
+    return hashlib.sha256(f"{tile.shape}:".encode() + tile.tobytes()).hexdigest()
+
+
 def is_blank(image: Image.Image) -> str | None:
     """A sentence for an RGB `image` of one colour ("A blank white image."), None for one with anything on it.
 

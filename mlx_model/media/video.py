@@ -20,7 +20,7 @@ from PIL import Image
 
 from mlx_model.config import ImageConfig
 from mlx_model.errors import InputError
-from mlx_model.media.images import cut_tiles, plan
+from mlx_model.media.images import cut_tiles, plan, tile_hash
 from mlx_model.media.video_decoder import read_times, stream_frames
 
 SKIPPED_SECONDS = 1  # at each end of a clip that is much longer than its frames
@@ -61,8 +61,12 @@ class Clip:
 
     @cached_property
     def identity(self) -> str:
-        """What identifies the file as it was when opened; without a stamp, and of a window, nothing but this object."""
-        return str(self.stamp) if self.stamp and not self.tiles else secrets.token_hex(16)
+        """What identifies the file as it was when opened; without a stamp, nothing but this object."""
+        return str(self.stamp) if self.stamp else secrets.token_hex(16)
+
+    def frame_identity(self, index: int) -> str:
+        """What identifies a frame: its place in the file, of a window its pixels."""
+        return tile_hash(self.tiles[index]) if self.tiles else f"{self.identity} {index}"
 
 
 @dataclass(frozen=True)

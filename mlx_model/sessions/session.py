@@ -1,8 +1,9 @@
 """One conversation: what the model has read of it, and the KV cache that holds it.
 
 What was read is a row of marks, one for each position: the token's id, and for an image token what identifies its
-picture or clip and how it was cut. Ids alone are the same for every picture: a cache that compares those answers about
-the wrong one. Knows neither words nor turns: whatever changed in a conversation, its longest common beginning stays.
+picture and how it was cut, or its clip's frame. Ids alone are the same for every picture: a cache that compares those
+answers about the wrong one. Knows neither words nor turns: whatever changed in a conversation, its longest common
+beginning stays.
 """
 
 import hashlib
@@ -62,12 +63,21 @@ def common_length(one: Sequence[Mark], other: Sequence[Mark]) -> int:
 
 
 def marks_of(ids: Sequence[int], image_token_id: int | None, shown: Sequence[tuple[str, int]]) -> list[Mark]:
-    """Token ids with a mark for each image token; `shown` is each medium's `media_mark` and its image tokens."""
+    """Token ids with a mark for each image token; `shown` is what `media_marks` gives, in image tokens."""
     of_image = chain.from_iterable(repeat(mark, count) for mark, count in shown)
     return [next(of_image) if token == image_token_id else token for token in ids]
 
 
-def media_mark(medium: Picture | Clip, plan: Plan | FramePlan) -> str:
-    """What tells what is seen from everything else that could be: its pixels or its file, and how it is cut."""
-    identity = medium.pixel_hash if isinstance(medium, Picture) else medium.identity
-    return hashlib.sha256(f"{identity} {plan}".encode()).hexdigest()
+def media_marks(medium: Picture | Clip, plan: Plan | FramePlan) -> list[tuple[str, int]]:
+    """What tells what is seen from everything else that could be, each with the tiles that it stands for.
+
+    A picture by its pixels and how they are cut; a clip frame by frame, so that two that begin alike share that much.
+    """
+    if isinstance(medium, Picture):
+        return [(_mark(f"{medium.pixel_hash} {plan}"), plan.tiles)]
+    assert isinstance(plan, FramePlan), "a clip's plan is one of frames"
+    return [(_mark(medium.frame_identity(index)), 1) for index in plan.indices]
+
+
+def _mark(identity: str) -> str:
+    return hashlib.sha256(identity.encode()).hexdigest()

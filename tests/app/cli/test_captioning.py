@@ -268,3 +268,20 @@ def test_a_real_model_captions_every_window_and_sums_up(run: Run, clip: Path, tm
     assert [record["tiles"] for record in records] == [2, 2, 2]
     assert len({record["prompt_tokens"] for record in records}) == 1, "times run from each window's own beginning"
     assert (summary["kind"], summary["tiles"]) == ("summary", 0)
+
+
+def test_windows_read_what_their_prompts_begin_with_once_and_say_what_each_would_alone(
+    run: Run, clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_checkpoint(tmp_path / "256m", "256m")
+    options = ["describe", clip, "--captions", "jsonl", "--every", "2", "--max-tokens", "8", "--no-repetition-guard"]
+    shared = objects(run(*options, model=str(folder)).stdout)
+    monkeypatch.setattr("app.cli.captioning.CAPTIONS", None)
+    alone = objects(run(*options, model=str(folder)).stdout)
+    assert [record["text"] for record in shared] == [record["text"] for record in alone]
+    assert len({record["text"] for record in shared}) == 3, "the windows differ"
+    assert [record["cached_tokens"] for record in alone] == [0, 0, 0]
+    first, *later = shared
+    assert first["cached_tokens"] == 0
+    before_the_first_frame = "<|im_start|>User: You are provided the following series of two frames from a 0:00:02"
+    assert all(record["cached_tokens"] >= len(before_the_first_frame) - 20 for record in later), "a byte is a token"

@@ -7,8 +7,8 @@ import mlx.core as mx
 import numpy as np
 from PIL import Image
 
-from mlx_model.answering.features import FeatureCache, tile_key
-from mlx_model.media.images import Plan
+from mlx_model.answering.features import FeatureCache
+from mlx_model.media.images import Plan, tile_hash
 from mlx_model.media.video import Clip
 from tests.mlx_model.asking import noise
 
@@ -70,4 +70,4 @@ def test_a_frame_whose_features_had_to_go_is_not_known() -> None:
 
 def test_tiles_are_told_apart_by_pixels_and_shape() -> None:
     tiles = [np.zeros((4, 8, 3), np.uint8), np.zeros((8, 4, 3), np.uint8), np.ones((4, 8, 3), np.uint8)]
-    assert len({tile_key(tile) for tile in [*tiles, *map(np.copy, tiles)]}) == 3
+    assert len({tile_hash(tile) for tile in [*tiles, *map(np.copy, tiles)]}) == 3

@@ -276,6 +276,26 @@ def test_a_clip_that_was_opened_anew_is_another(talk: Talk, clip: Clip) -> None:
     assert second.of(TilesEncoded)[-1].done == second.answer.plans[0].tiles
 
 
+def window(*seeds: int) -> Clip:
+    """A window of a clip, as `windows.py` makes it: a frame of noise for each seed."""
+    tiles = tuple(np.random.default_rng(seed).integers(0, 256, (64, 64, 3), dtype=np.uint8) for seed in seeds)
+    times = tuple(map(float, range(len(seeds))))
+    return Clip(Path("clip.mp4"), "clip.mp4", times, 1.0, Watching(0.0, end=float(len(seeds))), tiles=tiles)
+
+
+def test_two_windows_share_the_frames_that_both_begin_with(talk: Talk) -> None:
+    talk.say(window(1, 2, 3), Text("What?"))
+    cached = []
+    for seeds in ((1, 2, 4), (1, 5, 3), (6, 2, 3), (6, 2, 3)):
+        talk.messages = [Message("user", (window(*seeds), Text("What?")))]
+        said = talk.answer().answer
+        assert said.text == talk.afresh().answer.text
+        cached.append(said.cached_tokens)
+    per_frame = talk.checkpoint.config.tokens_per_tile
+    assert cached[0] > cached[1] + per_frame > cached[2] + 2 * per_frame
+    assert cached[3] == said.prompt_tokens - 1
+
+
 def test_marks_tell_pictures_apart_and_ids_from_each_other() -> None:
     ids, image = [5, 9, 9, 6, 9, 9, 7], 9
     one, other = marks_of(ids, image, [("a", 2), ("b", 2)]), marks_of(ids, image, [("a", 2), ("c", 2)])

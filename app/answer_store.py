@@ -61,6 +61,33 @@ class AnswerStore:
             except sqlite3.Error as error:
                 self._give_up(error)
 
+    def __len__(self) -> int:
+        """How many records there are."""
+        with self._lock:
+            if self._connection is None:
+                return 0
+            try:
+                return int(self._connection.execute("SELECT count(*) FROM answers").fetchone()[0])
+            except sqlite3.Error as error:
+                self._give_up(error)
+                return 0
+
+    @property
+    def nbytes(self) -> int:
+        """Of the file and of what lies beside it."""
+        return sum(file.stat().st_size for file in self.file.parent.glob(f"{self.file.name}*"))
+
+    def clear(self) -> None:
+        """Delete every record, from the disk too; other processes that use the file go on with an empty one."""
+        with self._lock:
+            if self._connection is None:
+                return
+            try:
+                for statement in ("DELETE FROM answers", "VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+                    self._connection.execute(statement).fetchall()
+            except sqlite3.Error as error:
+                self._give_up(error)
+
     def close(self) -> None:
         with self._lock, suppress(sqlite3.Error):
             if self._connection is not None:

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -53,8 +53,9 @@ class MLXEngine(JobThread):
 
     It remembers up to `feature_bytes` of image tokens, so that known pictures are not looked at again; with 0 it saves
     itself the hashing of their pixels. With a `feature_folder` it also keeps up to `feature_disk_bytes` of them there,
-    for its next run and for other processes. Of conversations it keeps up to `session_bytes` of KV caches, those that
-    were asked longest ago go first. With `kv_bits` these are packed from PACKED_FROM positions on: smaller, less exact.
+    for its next run and for other processes; once that folder is deleted, nothing more. Of conversations it keeps up to
+    `session_bytes` of KV caches, those that were asked longest ago go first. With `kv_bits` these are packed from
+    PACKED_FROM positions on: smaller, less exact.
     """
 
     def __init__(
@@ -84,6 +85,10 @@ class _ModelWorker:
     ) -> None:
         self._feature_bytes, self._session_bytes, self._kv_bits = feature_bytes, session_bytes, kv_bits
         self._feature_folder, self._feature_disk_bytes = feature_folder, feature_disk_bytes
+        if feature_folder is not None:
+            # Once: who deletes it while it is used wants nothing kept. Where it cannot be, nothing is kept either.
+            with suppress(OSError):
+                feature_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._checkpoint: Checkpoint | None = None
         self.loaded: Path | None = None
         self._seen: FeatureCache | None = None
@@ -156,7 +161,7 @@ class _ModelWorker:
                 assert self._checkpoint is not None, "it was made ready"
                 from mlx_model.answering.batch import stream_batch
 
-                yield from stream_batch(self._checkpoint, chain([first], opened), job.size, cancelled)
+                yield from stream_batch(self._checkpoint, chain([first], opened), job.size, cancelled, self._seen)
 
     def _make_ready(self, folder: Path, cancelled: threading.Event) -> Iterator[EngineEvent]:
         """Make the model of a folder the loaded one. Raises Cancelled."""

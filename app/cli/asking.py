@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Event
 from time import perf_counter
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from app.answer_words import left_out
 from app.cli.inputs import read_input
@@ -28,13 +28,24 @@ if TYPE_CHECKING:
 
 
 class Asking:
-    """Asks an installed model, which is loaded at the first need. A context manager: its end is the engine's."""
+    """Asks an installed model, which is loaded at the first need; `remembering` is for the engine.
 
-    def __init__(self, installed: Installed, question: Question, output: Output, progress: Progress) -> None:
+    A context manager: its end is the engine's.
+    """
+
+    def __init__(
+        self,
+        installed: Installed,
+        question: Question,
+        output: Output,
+        progress: Progress,
+        remembering: dict[str, Any],
+    ) -> None:
         self.installed = installed
         self.question = question
         self.output = output
         self.progress = progress
+        self.remembering = remembering
         self._engine: Engine | None = None
         self._load_seconds = 0.0
 
@@ -87,8 +98,8 @@ class Asking:
     def _new_engine(self) -> "MLXEngine":
         from mlx_model.engine import MLXEngine
 
-        # Nothing is asked twice about a picture, so its features are not worth the hashing of its pixels.
-        return MLXEngine(feature_bytes=0)
+        # Nothing is asked twice about a picture in a run, so its features are not worth the hashing of its pixels.
+        return MLXEngine(feature_bytes=0, **self.remembering)
 
     def _answer(self, asked: Asked, job: "Ask", about: str) -> None:
         from mlx_model.events import Answered, Forgot, Prefilled, TextDelta, TilesEncoded

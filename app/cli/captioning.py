@@ -48,8 +48,13 @@ class Wanted:
     summary: bool = False
 
 
-def caption_clip(installed: Installed, question: Question, path: str, wanted: Wanted, progress: Progress) -> None:
-    """Write the captions of the clip at `path`. Raises SmolsightError, and OSError where they cannot be written."""
+def caption_clip(
+    installed: Installed, question: Question, path: str, wanted: Wanted, progress: Progress, remembering: dict[str, Any]
+) -> None:
+    """Write the captions of the clip at `path`; `remembering` is for the engine.
+
+    Raises SmolsightError, and OSError where they cannot be written.
+    """
     from app.cli.log_warnings import show_warnings
     from mlx_model.engine import MLXEngine
     from mlx_model.media.video_decoder import stated_seconds
@@ -57,7 +62,7 @@ def caption_clip(installed: Installed, question: Question, path: str, wanted: Wa
     progress.show(f"Opening {Path(path).name}")
     about = stated_seconds(Path(path), one_line(path))  # also finds what cannot be decoded, before the model is read
     show_warnings()
-    with closing(MLXEngine(feature_bytes=FEATURE_BYTES)) as engine, stoppable() as stopped:
+    with closing(MLXEngine(feature_bytes=FEATURE_BYTES, **remembering)) as engine, stoppable() as stopped:
         run = _Run(installed, question, path, wanted, progress, engine, stopped)
         try:
             run.write(about)

@@ -16,6 +16,7 @@ from app.cli.generation_options import QUESTION_TOKENS, check_span, generation_o
 from app.cli.offer import find_or_fetch
 from app.cli.output import JsonOutput, WordsOutput
 from app.cli.progress import Progress
+from app.cli.remember_option import remember_option
 from app.cli.stderr import say, whisper
 from app.questions import Question
 from mlx_model.errors import Cancelled, ModelError, SmolsightError
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     "--kv-bits", type=click.Choice([8, 4]), help="Pack what was read into 8 or 4 bits: less memory, less exact."
 )
 @generation_options
+@remember_option
 def chat(
     images: tuple[str, ...],
     videos: tuple[str, ...],
@@ -40,6 +42,7 @@ def chat(
     model: str | None,
     as_json: bool,
     stream: bool,
+    remembering: dict[str, Any],
     detail: Any,
     max_tokens: int | None,
     **shape: Any,
@@ -58,7 +61,7 @@ def chat(
         installed = find_or_fetch(model or (saved.model if saved else None))
         if installed.notice:
             say(installed.notice)
-        with Progress() as progress, Chat(installed, question, output, progress, kv_bits) as talk:
+        with Progress() as progress, Chat(installed, question, output, progress, remembering, kv_bits) as talk:
             for path in (*images, *videos):
                 talk.attach(path)
             if resume and saved:

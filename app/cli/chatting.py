@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from time import perf_counter
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from app.cli.asking import Asking
 from app.cli.chat_lines import as_path, has_terminal
@@ -45,9 +45,10 @@ class Chat(Asking):
         question: Question,
         output: Output,
         progress: Progress,
+        remembering: dict[str, Any],
         kv_bits: "Literal[8, 4] | None" = None,
     ) -> None:
-        super().__init__(installed, question, output, progress)
+        super().__init__(installed, question, output, progress, remembering)
         self._kv_bits = kv_bits
         self.messages: list[Message] = []
         self._attached: list[Picture | Clip] = []
@@ -198,4 +199,4 @@ class Chat(Asking):
     def _new_engine(self) -> "MLXEngine":
         from mlx_model.engine import MLXEngine
 
-        return MLXEngine(kv_bits=self._kv_bits)
+        return MLXEngine(kv_bits=self._kv_bits, **self.remembering)

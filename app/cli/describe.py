@@ -18,6 +18,7 @@ from app.cli.many_options import Many, many_options
 from app.cli.offer import find_or_fetch
 from app.cli.output import JsonOutput, Output, WordsOutput
 from app.cli.progress import Progress
+from app.cli.remember_option import remember_option
 from app.cli.stderr import say
 from app.questions import Question
 from app.tasks import DEFAULT_TASK, tasks
@@ -39,6 +40,7 @@ TASK_HELP = "What to ask for: " + "; ".join(
 @click.option("--every", type=Finite(min=0.1), help="Captions: seconds each of them is for. Default: 5.")
 @click.option("--summary", is_flag=True, help="Captions: sum them up at the end.")
 @generation_options
+@remember_option
 @many_options
 def describe(
     inputs: tuple[str, ...],
@@ -51,6 +53,7 @@ def describe(
     captions: str | None,
     every: float | None,
     summary: bool,
+    remembering: dict[str, Any],
     **shape: Any,
 ) -> int:
     """Say what pictures and clips show, or answer a question about them.
@@ -76,14 +79,15 @@ def describe(
         asked = _question(question, task_name or ("short" if captions else DEFAULT_TASK), **shape)
         if captions:
             with Progress() as progress:
-                caption_clip(installed, asked, inputs[0], Wanted(captions, every or 5.0, many.out, summary), progress)
+                wanted = Wanted(captions, every or 5.0, many.out, summary)
+                caption_clip(installed, asked, inputs[0], wanted, progress, remembering)
             return 0
         if is_many:
             from app.cli.describing_many import describe_many
 
             with Progress() as progress:
-                return describe_many(inputs, many, asked, installed, progress, as_json=as_json)
-        with Progress() as progress, Asking(installed, asked, output, progress) as asking:
+                return describe_many(inputs, many, asked, installed, progress, remembering, as_json=as_json)
+        with Progress() as progress, Asking(installed, asked, output, progress, remembering) as asking:
             return max(_answer(asking, output, paths, together) for paths in groups)
     except SmolsightError as error:
         output.fail(None, str(error), type(error).__name__)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 from app.answer_store import AnswerStore
 from app.cli.errors import exit_code, sentence
@@ -28,9 +29,19 @@ from mlx_model.errors import Cancelled, DetailError, InputError
 
 
 def describe_many(
-    inputs: Sequence[str], many: Many, question: Question, installed: Installed, progress: Progress, *, as_json: bool
+    inputs: Sequence[str],
+    many: Many,
+    question: Question,
+    installed: Installed,
+    progress: Progress,
+    remembering: dict[str, Any],
+    *,
+    as_json: bool,
 ) -> int:
-    """Describe every file that the inputs stand for; an exit code. Raises SmolsightError."""
+    """Describe every file that the inputs stand for; `remembering` is for the engine. An exit code.
+
+    Raises SmolsightError.
+    """
     progress.show("Listing pictures")
     listing = list_pictures(inputs, recursive=many.recursive)
     progress.clear()
@@ -38,7 +49,7 @@ def describe_many(
         say(f"{_counted(listing.clips, 'clip')} in these folders left out; name clips to have them described.")
     sink = _sink(listing.files, many, as_json=as_json)
     with closing(AnswerStore()) as store:
-        run = _Run(listing, sink, question, installed, store, progress)
+        run = _Run(listing, sink, question, installed, store, progress, remembering)
         return run.run(many.batch or DEFAULT_BATCH)
 
 
@@ -63,9 +74,10 @@ class _Run:
         installed: Installed,
         store: AnswerStore,
         progress: Progress,
+        remembering: dict[str, Any],
     ) -> None:
         self.listing, self.sink, self.question, self.installed = listing, sink, question, installed
-        self.store, self.progress = store, progress
+        self.store, self.progress, self.remembering = store, progress, remembering
         self.count: Counter[str] = Counter()
         self.failures: list[str] = []
         self.worst = 0
@@ -107,8 +119,8 @@ class _Run:
             say(self.store.trouble)
         show_warnings()
         describing = Describing(files, self.question, self.installed, self.store)
-        # Nothing is asked twice about a picture, so its features are not worth the hashing of its pixels.
-        engine = MLXEngine(feature_bytes=0)
+        # Nothing is asked twice about a picture in a run, so its features are not worth the hashing of its pixels.
+        engine = MLXEngine(feature_bytes=0, **self.remembering)
         try:
             with stoppable() as stopped, suppress(Cancelled):
                 for event in stream_job(engine, AskMany(self.installed.folder, describing.openings(), batch), stopped):

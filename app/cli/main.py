@@ -20,6 +20,7 @@ COMMANDS = {
     "bench": ("app.cli.bench", "Time a model's answers here, and count what they cost anywhere."),
     "convert": ("app.cli.convert", "Turn a checkpoint into small MLX weights."),
     "doctor": ("app.cli.doctor", "Say how fast this machine is, and which model suits it."),
+    "cache": ("app.cli.cache", "Show what is kept to save time, or delete it."),
     "models": ("app.cli.models", "See, fetch, check and remove models."),
     "completion": ("app.cli.completion", "Print the script that completes commands in your shell."),
 }

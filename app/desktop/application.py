@@ -27,6 +27,7 @@ from app.desktop.single_instance import SingleInstance, hand_over
 from app.desktop.status_line import StatusLine
 from app.desktop.theme.palettes import Theme
 from app.desktop.window import MainWindow
+from app.remembering import SETTING, engine_options
 from app.settings import Settings
 from app.shelf.offline import go_offline
 
@@ -39,7 +40,11 @@ def make_engine(settings: Settings) -> "Engine":
     from mlx_model.engine import MLXEngine
 
     minutes: int = settings["idle_minutes"]
-    return MLXEngine(idle_seconds=60.0 * minutes or None, feature_bytes=int(settings["memory_mb"]) * 2**20)
+    return MLXEngine(
+        idle_seconds=60.0 * minutes or None,
+        feature_bytes=int(settings["memory_mb"]) * 2**20,
+        **engine_options(int(settings[SETTING]) * 2**20),
+    )
 
 
 class FileOpener(QObject):

@@ -14,6 +14,7 @@ import mlx.core as mx
 
 from mlx_model.answering.answer import PromptReading
 from mlx_model.answering.batch_cache import BatchKVCache, regroup
+from mlx_model.answering.features import FeatureCache
 from mlx_model.answering.generate import Token
 from mlx_model.answering.looking import Plans
 from mlx_model.answering.sampling import Sampler, likeliest
@@ -32,15 +33,20 @@ log = logging.getLogger(__name__)
 
 
 def stream_batch(
-    checkpoint: Checkpoint, opened: Iterator[Opened | ItemEvent], size: int, cancelled: threading.Event
+    checkpoint: Checkpoint,
+    opened: Iterator[Opened | ItemEvent],
+    size: int,
+    cancelled: threading.Event,
+    seen: FeatureCache | None = None,
 ) -> Iterator[ItemEvent]:
     """Answer every opened request, up to `size` of them at a time; what is an event already is handed on.
 
-    Each request ends with one `Answered` or `Failed`, in the order in which answers end. Raises Cancelled after the
-    step under way (a batch of tiles, a prefill step, a token of each answer).
+    A picture that is in `seen` is not encoded again; others go there. Each request ends with one `Answered` or
+    `Failed`, in the order in which answers end. Raises Cancelled after the step under way (a batch of tiles, a prefill
+    step, a token of each answer).
     """
     mx.reset_peak_memory()
-    batch = _Batch(checkpoint, size, cancelled)
+    batch = _Batch(checkpoint, size, cancelled, seen)
     while True:
         yield from batch.admit(opened)
         if batch.is_empty:
@@ -81,8 +87,10 @@ class _Row:
 class _Batch:
     """The sequences that are decoded together, in the rows' order, and their KV cache, a layer each."""
 
-    def __init__(self, checkpoint: Checkpoint, size: int, cancelled: threading.Event) -> None:
-        self.checkpoint, self.size, self.cancelled = checkpoint, size, cancelled
+    def __init__(
+        self, checkpoint: Checkpoint, size: int, cancelled: threading.Event, seen: FeatureCache | None
+    ) -> None:
+        self.checkpoint, self.size, self.cancelled, self.seen = checkpoint, size, cancelled, seen
         self._rows: list[_Row] = []
         self._cache: list[BatchKVCache] = []
 
@@ -107,7 +115,7 @@ class _Batch:
     def _read(self, opened: Opened) -> Generator[ItemEvent, None, tuple[_Row, list[KVCache]] | None]:
         """A sequence that is ready to speak; None for one that failed, or that is to say nothing."""
         item, request = opened.item, opened.take()
-        prompt = PromptReading(self.checkpoint, request, self.cancelled, opened.seconds)
+        prompt = PromptReading(self.checkpoint, request, self.cancelled, opened.seconds, self.seen)
         session = Session(self.checkpoint.model.language_model.new_cache())
         try:
             for event in prompt.plan():

@@ -1,8 +1,9 @@
 """Image tokens on disk: a safetensors file for each picture or frame, the whole folder within a byte budget.
 
 A cache and no more: what is damaged is removed and computed anew, and a disk that is full or closed to us costs nothing
-but the cache. Several processes may share a folder, since a file's name says what is in it: whoever writes it first has
-written the same. Beyond the budget those go that were unused for longest. Knows neither pictures nor models.
+but the cache. Without its folder nothing is kept, so whoever deletes that has it so. Several processes may share it,
+since a file's name says what is in it: whoever writes it first has written the same. Beyond the budget those go that
+were unused for longest. Knows neither pictures nor models.
 """
 
 import contextlib
@@ -50,7 +51,6 @@ class FeatureFiles:
         if len(content) > self._step:
             return
         with contextlib.suppress(OSError):
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if len(content) > self._room:
                 self._make_room()
             with whole_file(path, private=True, synced=False) as file:

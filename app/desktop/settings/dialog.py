@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from app.desktop.services import Services
 from app.desktop.settings.controls import make_control
+from app.remembering import SETTING, forget_seen
 from app.settings import Row, rows
 from app.shelf import EMBEDDED, list_converted
 from app.shelf.offline import go_offline
@@ -89,6 +90,8 @@ class SettingsDialog(QDialog):
     def _put(self, key: str, value: Any) -> None:
         try:
             self._services.settings.put(key, value)
+            if key == SETTING and not value:
+                forget_seen()
             self._problem.hide()
         except (ValueError, OSError) as error:
             self._problem.setText(f"This could not be kept: {error}")

@@ -5,6 +5,7 @@ from typing import TypeVar
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLineEdit, QWidget
 
 from app.desktop.settings.dialog import show_settings
+from app.remembering import SETTING, seen_files, seen_folder
 from app.settings import rows
 from mlx_model.protocol import Ask
 from tests.app.desktop.conftest import Desk
@@ -48,6 +49,18 @@ def test_the_history_is_switched_off_at_once(desk: Desk) -> None:
     child(show_settings(desk.window), QCheckBox, "history").setChecked(False)
     assert not desk.window.services.history.is_on
     assert not desk.window.services.settings["history"]
+
+
+def test_what_was_seen_is_remembered_on_disk_while_that_is_chosen_and_deleted_with_the_choice(desk: Desk) -> None:
+    box = child(show_settings(desk.window), QComboBox, SETTING)
+    assert box.currentData() == 0
+    box.setCurrentIndex(box.findData(2048))
+    seen_folder().mkdir(parents=True)
+    (seen_folder() / "a.safetensors").write_bytes(b"seen")
+    box.setCurrentIndex(box.findData(512))
+    assert seen_files() == [4]
+    box.setCurrentIndex(box.findData(0))
+    assert not seen_folder().exists()
 
 
 def test_the_dialog_opens_once(desk: Desk) -> None:

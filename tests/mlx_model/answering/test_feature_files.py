@@ -1,6 +1,7 @@
 """Image tokens on disk: found again exactly, within the budget, and never the reason that anything fails."""
 
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -28,6 +29,7 @@ def held(folder: Path) -> int:
 
 @pytest.fixture
 def files(tmp_path: Path) -> FeatureFiles:
+    (tmp_path / "features").mkdir()
     return FeatureFiles(tmp_path / "features", 100_000, MODEL)
 
 
@@ -52,7 +54,6 @@ def test_the_files_are_safetensors_and_their_owners_alone(files: FeatureFiles) -
     with safe_open(path, framework="numpy") as reader:
         assert reader.get_slice("features").get_shape() == [2, 16, 8]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert stat.S_IMODE(files.folder.stat().st_mode) == 0o700
     assert "boat" not in path.name
 
 
@@ -69,9 +70,10 @@ def test_what_was_unused_for_longest_goes_and_the_budget_holds(files: FeatureFil
 
 def test_what_would_take_the_whole_budget_is_not_kept(tmp_path: Path) -> None:
     for budget in (0, 5_000):
+        (tmp_path / str(budget)).mkdir()
         files = FeatureFiles(tmp_path / str(budget), budget, MODEL)
         files.put("a boat", features())
-        assert not files.folder.exists()
+        assert list(files.folder.iterdir()) == []
 
 
 DAMAGE: dict[str, Callable[[bytes], bytes]] = {
@@ -116,8 +118,14 @@ def test_a_folder_that_cannot_be_is_no_failure(tmp_path: Path) -> None:
     assert files.get("a boat") is None
 
 
+def test_once_its_folder_is_deleted_nothing_more_is_kept(files: FeatureFiles) -> None:
+    files.put("a boat", features())
+    shutil.rmtree(files.folder)
+    files.put("a ship", features())
+    assert (files.get("a boat"), files.get("a ship"), files.folder.exists()) == (None, None, False)
+
+
 def test_what_a_killed_process_left_goes_once_it_is_old(files: FeatureFiles) -> None:
-    files.folder.mkdir()
     old, fresh = files.folder / ".partial-0", files.folder / ".partial-1"
     for path in (old, fresh):
         path.write_bytes(b"half")
@@ -150,6 +158,7 @@ assert found > 100, found
 
 def test_processes_that_share_a_folder_find_whole_files_or_none(tmp_path: Path) -> None:
     """With a small budget, so that each removes what the others are about to read."""
+    (tmp_path / "features").mkdir()
     command = [sys.executable, "-W", "error", "-c", SHARING, str(tmp_path / "features")]
     running = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(3)]
     ended = [(process.communicate(timeout=100)[1], process.returncode) for process in running]

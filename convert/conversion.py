@@ -49,6 +49,7 @@ def convert(
     recipe: Recipe | None = None,
     *,
     adapter: Path | None = None,
+    mmproj: Path | None = None,
     target: Target = "mlx",
     check: bool = True,
     greedy: bool = True,
@@ -58,9 +59,9 @@ def convert(
     """Convert the checkpoint folder or .gguf file `source` into the folder `out`, which appears whole or not at all.
 
     Without a recipe a GGUF file keeps its own packing exactly, and a folder takes the default one of 4 bits; `hub`
-    always has plain numbers. `adapter` is a LoRA in PEFT's form. `check` holds the result to its source, `greedy` its
-    text too where both are small. `force` replaces an older folder. `progress(bytes written, bytes in all)`; what it
-    raises stops the conversion.
+    always has plain numbers. `adapter` is a LoRA in PEFT's form, `mmproj` the second .gguf file of a model that sees.
+    `check` holds the result to its source, `greedy` its text too where both are small. `force` replaces an older
+    folder. `progress(bytes written, bytes in all)`; what it raises stops the conversion.
 
     Raises CheckpointError or RefusedError for what is wrong with the source, ConversionError for what is wrong with
     the output, the wish or the result.
@@ -72,7 +73,9 @@ def convert(
             raise ConversionError("The hub's form has plain numbers: leave out the bits, or convert to MLX.")
         recipe = Recipe(UNPACKED_BITS)
     is_gguf = source.suffix.lower() == ".gguf"
-    opened = open_gguf(source) if is_gguf else open_folder(source, adapter)
+    if mmproj is not None and not is_gguf:
+        raise ConversionError(f"{mmproj} goes with a .gguf file, and {source} is none. Leave it out.")
+    opened = open_gguf(source, mmproj) if is_gguf else open_folder(source, adapter)
     keeps_packing = is_gguf and recipe is None and adapter is None
     recipe = Recipe(UNPACKED_BITS) if keeps_packing else recipe or DEFAULT
     if "vision_config" not in opened.config:

@@ -5,6 +5,7 @@ Knows the container alone: neither what a key means nor how blocks are packed. F
 https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 """
 
+import math
 import mmap
 import struct
 from dataclasses import dataclass
@@ -49,12 +50,31 @@ class GGUFFile:
     metadata: dict[str, Any]
     tensors: dict[str, GGUFTensor]
 
+    @property
+    def nbytes(self) -> int:
+        """Of all tensors."""
+        return sum(tensor.nbytes for tensor in self.tensors.values())
+
     def read(self, tensor: GGUFTensor) -> np.ndarray:
         """The bytes of a tensor, uint8 [nbytes]."""
         data = np.fromfile(self.path, np.uint8, count=tensor.nbytes, offset=tensor.start)
         if data.size != tensor.nbytes:
             raise CheckpointError(f"{self.path} ended while '{tensor.name}' was read. Get the file again.")
         return data
+
+    def number(self, key: str) -> int:
+        """A positive whole number of the metadata. Raises CheckpointError for anything else."""
+        value = self.metadata.get(key)
+        if not isinstance(value, int) or not 0 < value < 2**31:
+            raise CheckpointError(f"{self.path}: '{key}' is {value!r}, expected a positive number.")
+        return value
+
+    def decimal(self, key: str) -> float:
+        """A positive float32 as the shortest decimal that means it: 1e-05, not 9.999999747378752e-06."""
+        value = self.metadata.get(key)
+        if not isinstance(value, float) or not 0 < value < math.inf:
+            raise CheckpointError(f"{self.path}: '{key}' is {value!r}, expected a positive number.")
+        return float(str(np.float32(value)))
 
 
 def read_gguf(path: Path) -> GGUFFile:

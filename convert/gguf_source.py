@@ -1,26 +1,27 @@
-"""A SmolLM2 GGUF file as the start of a conversion: its own packing kept exactly.
+"""A GGUF file as the start of a conversion, SmolLM2's alone or SmolVLM's with its encoder: packing kept exactly.
 
 Written for files that llama.cpp's converter makes of Llama-type models; whatever such a file may hold beyond that is
 refused by name. Names: https://github.com/ggml-org/llama.cpp/blob/master/gguf-py/gguf/constants.py
 """
 
-import math
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import mlx.core as mx
-import numpy as np
 
-from convert.gguf_blocks import PACKINGS, affine_from_blocks, undo_rope_order
-from convert.gguf_file import GGUFFile, GGUFTensor, read_gguf
+from convert.gguf_blocks import undo_rope_order
+from convert.gguf_encoder import Encoder, is_encoder, open_encoder, preprocessor_config
+from convert.gguf_file import GGUFFile, read_gguf
+from convert.gguf_parameters import Parameters, matrix_dtype
 from convert.gguf_tokenizer import json_bytes, tokenizer_files
-from convert.packing import PackedParameter, Parameter, finite
+from convert.packing import PackedParameter, Parameter
 from convert.source import Source
 from mlx_model.config import ModelConfig, TextConfig
 from mlx_model.errors import CheckpointError, RefusedError
 from mlx_model.loading.weights import check_names_and_shapes
+from mlx_model.prompting.tokenizer import IMAGE
 from mlx_model.smolvlm import SmolVLM
 
 _OUTER = {
@@ -39,26 +40,55 @@ _IN_LAYER = {
     "ffn_up": "mlp.up_proj",
     "ffn_down": "mlp.down_proj",
 }
+_SPECIAL = (("bos", "bos"), ("eos", "eos"), ("pad", "padding"))
 _REFUSED_KEYS = ("llama.rope.scaling.type", "llama.expert_count", "llama.rope.scale_linear")
 
 
-def open_gguf(path: Path) -> Source:
-    """Read the header and the small tensors.
+def open_gguf(path: Path, mmproj: Path | None = None) -> Source:
+    """Read the header and the small tensors. `mmproj` is the half that sees, in llama.cpp a file of its own.
 
-    Raises CheckpointError for a damaged file, RefusedError for another architecture, tokenizer or packing.
+    Raises CheckpointError for a damaged file, RefusedError for another architecture, tokenizer or packing, and for two
+    files that do not belong together.
     """
     file = read_gguf(path)
+    if is_encoder(file):
+        raise RefusedError(f"{path} is the half that sees: convert the other one, and name this with --mmproj.")
     text = _text_config(file)
-    tensors = {_our_name(file, name): tensor for name, tensor in file.tensors.items()}
+    parameters = _decoder_parameters(file, text)
+    special = _special_tokens(file)
+    files = tokenizer_files(file.metadata, str(path)) | {"generation_config.json": json_bytes(special)}
+    nbytes = file.nbytes
+    if mmproj is None:
+        model = ModelConfig("llama", text)
+        config = {"architectures": ["LlamaForCausalLM"], "model_type": "llama"} | _text_json(text) | special
+    else:
+        seeing = read_gguf(mmproj)
+        encoder = open_encoder(seeing)
+        model, config = _joined(file, text, encoder)
+        parameters |= encoder.parameters
+        nbytes += seeing.nbytes
+        processor = {"image_seq_len": model.tokens_per_tile, "processor_class": "SmolVLMProcessor"}
+        files["processor_config.json"] = json_bytes(processor)
+        files["preprocessor_config.json"] = json_bytes(preprocessor_config(encoder))
+    check_names_and_shapes(SmolVLM(model), parameters, path if mmproj is None else f"{path} with {mmproj.name}")
+    return Source(config, files, list(parameters.values()), nbytes)
+
+
+def _decoder_parameters(file: GGUFFile, text: TextConfig) -> dict[str, Parameter | PackedParameter]:
     _check_depth(file, text)
     heads = {"q_proj": text.num_attention_heads, "k_proj": text.num_key_value_heads}
-    reader = _Reader(file, heads, vector_dtype=_matrix_dtype(file.tensors["token_embd.weight"]))
-    parameters = {name: reader.parameter(name, tensor) for name, tensor in tensors.items()}
-    check_names_and_shapes(SmolVLM(ModelConfig("llama", text)), parameters, path)
-    config = _config_json(file, text)
-    special = {key: number for key, number in config.items() if key.endswith("_token_id")}
-    files = tokenizer_files(file.metadata, str(path)) | {"generation_config.json": json_bytes(special)}
-    return Source(config, files, list(parameters.values()), sum(tensor.nbytes for tensor in file.tensors.values()))
+    reader = Parameters(file, vector_dtype=matrix_dtype(file.tensors["token_embd.weight"]))
+    parameters = {}
+    for tensor in file.tensors.values():
+        name = _our_name(file, tensor.name)
+        shared = heads.get(name.split(".")[-2])
+        in_order = _as_it_lies if shared is None else partial(undo_rope_order, heads=shared)
+        parameters[name] = reader.parameter(name, tensor, in_order)
+    return parameters
+
+
+def _as_it_lies(array: mx.array) -> mx.array:
+    return array
 
 
 def _text_config(file: GGUFFile) -> TextConfig:
@@ -67,9 +97,9 @@ def _text_config(file: GGUFFile) -> TextConfig:
         raise RefusedError(f"{file.path} is of the architecture {architecture!r}; only 'llama' (SmolLM2) is read.")
     if refused := [key for key in _REFUSED_KEYS if metadata.get(key) not in (None, 0, 1, "none")]:
         raise RefusedError(f"{file.path} states {refused[0]!r}, which no SmolLM2 has.")
-    hidden_size, heads = _number(file, "embedding_length"), _number(file, "attention.head_count")
-    kv_heads = _number(file, "attention.head_count_kv")
-    head_dim = _number(file, "rope.dimension_count")
+    hidden_size, heads = file.number("llama.embedding_length"), file.number("llama.attention.head_count")
+    kv_heads = file.number("llama.attention.head_count_kv")
+    head_dim = file.number("llama.rope.dimension_count")
     if heads % kv_heads or head_dim * heads != hidden_size or "token_embd.weight" not in file.tensors:
         raise CheckpointError(
             f"{file.path}: {heads} heads of {head_dim}, {kv_heads} key heads and an embedding of {hidden_size} "
@@ -77,15 +107,15 @@ def _text_config(file: GGUFFile) -> TextConfig:
         )
     return TextConfig(
         hidden_size=hidden_size,
-        intermediate_size=_number(file, "feed_forward_length"),
-        num_hidden_layers=_number(file, "block_count"),
+        intermediate_size=file.number("llama.feed_forward_length"),
+        num_hidden_layers=file.number("llama.block_count"),
         num_attention_heads=heads,
         num_key_value_heads=kv_heads,
         head_dim=head_dim,
-        rope_theta=_decimal(file, "rope.freq_base"),
-        max_position_embeddings=_number(file, "context_length"),
+        rope_theta=file.decimal("llama.rope.freq_base"),
+        max_position_embeddings=file.number("llama.context_length"),
         vocab_size=file.tensors["token_embd.weight"].shape[0],
-        rms_norm_eps=_decimal(file, "attention.layer_norm_rms_epsilon"),
+        rms_norm_eps=file.decimal("llama.attention.layer_norm_rms_epsilon"),
         tie_word_embeddings="output.weight" not in file.tensors,
     )
 
@@ -99,28 +129,34 @@ def _check_depth(file: GGUFFile, text: TextConfig) -> None:
         )
 
 
-def _number(file: GGUFFile, key: str) -> int:
-    value = file.metadata.get(f"llama.{key}")
-    if not isinstance(value, int) or not 0 < value < 2**31:
-        raise CheckpointError(f"{file.path}: 'llama.{key}' is {value!r}, expected a positive number.")
-    return value
+def _special_tokens(file: GGUFFile) -> dict[str, int]:
+    found = {f"{ours}_token_id": file.metadata.get(f"tokenizer.ggml.{theirs}_token_id") for ours, theirs in _SPECIAL}
+    return {key: number for key, number in found.items() if isinstance(number, int)}
 
 
-def _decimal(file: GGUFFile, key: str) -> float:
-    """A float32 as the shortest decimal that means it: 1e-05, not 9.999999747378752e-06."""
-    value = file.metadata.get(f"llama.{key}")
-    if not isinstance(value, float) or not 0 < value < math.inf:
-        raise CheckpointError(f"{file.path}: 'llama.{key}' is {value!r}, expected a positive number.")
-    return float(str(np.float32(value)))
+def _text_json(text: TextConfig) -> dict[str, Any]:
+    return {"hidden_act": "silu"} | asdict(text)
 
 
-def _config_json(file: GGUFFile, text: TextConfig) -> dict[str, Any]:
-    config: dict[str, Any] = {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_act": "silu"}
-    config |= asdict(text)
-    for key, name in (("bos", "bos"), ("eos", "eos"), ("pad", "padding")):
-        if isinstance(number := file.metadata.get(f"tokenizer.ggml.{name}_token_id"), int):
-            config[f"{key}_token_id"] = number
-    return config
+def _joined(file: GGUFFile, text: TextConfig, encoder: Encoder) -> tuple[ModelConfig, dict[str, Any]]:
+    """Decoder and encoder as one model, with its config.json. Raises RefusedError for a decoder without an <image>."""
+    words = file.metadata.get("tokenizer.ggml.tokens")
+    if not isinstance(words, list) or IMAGE not in words:
+        raise RefusedError(f"{file.path} has no token {IMAGE}: it is no SmolVLM's, so no mmproj file goes with it.")
+    image_token_id = words.index(IMAGE)
+    model = ModelConfig("smolvlm", text, encoder.vision, encoder.scale_factor, image_token_id)
+    vision = {"model_type": "smolvlm_vision", "hidden_act": "gelu_pytorch_tanh"} | asdict(encoder.vision)
+    config = {
+        "model_type": "smolvlm",
+        "architectures": ["SmolVLMForConditionalGeneration"],
+        "image_token_id": image_token_id,
+        "scale_factor": encoder.scale_factor,
+        "vocab_size": text.vocab_size,
+        "tie_word_embeddings": text.tie_word_embeddings,
+        "text_config": {"model_type": "llama"} | _text_json(text) | _special_tokens(file),
+        "vision_config": vision,
+    }
+    return model, config
 
 
 def _our_name(file: GGUFFile, name: str) -> str:
@@ -130,50 +166,3 @@ def _our_name(file: GGUFFile, name: str) -> str:
         case ["blk", layer, module, "weight"] if module in _IN_LAYER and layer.isdecimal():
             return f"language_model.layers.{int(layer)}.{_IN_LAYER[module]}.weight"
     raise RefusedError(f"{file.path} holds '{name}', which no SmolLM2 has.")
-
-
-def _matrix_dtype(tensor: GGUFTensor) -> mx.Dtype:
-    """What a matrix is in MLX, expanded or with its scales: float16 for every packed type."""
-    return {"F32": mx.float32, "BF16": mx.bfloat16}.get(tensor.type, mx.float16)
-
-
-class _Reader:
-    """Makes parameters of a file's tensors."""
-
-    def __init__(self, file: GGUFFile, heads: dict[str, int], *, vector_dtype: mx.Dtype) -> None:
-        self.file, self.heads, self.vector_dtype = file, heads, vector_dtype
-
-    def parameter(self, name: str, tensor: GGUFTensor) -> Parameter | PackedParameter:
-        if tensor.type not in PACKINGS:
-            return Parameter(name, tensor.shape, self._dtype(tensor), partial(self._dense, name, tensor))
-        if len(tensor.shape) != 2:
-            raise CheckpointError(f"{self.file.path}: '{tensor.name}' is packed but no matrix. Get the file again.")
-        return PackedParameter(name, tensor.shape, PACKINGS[tensor.type], partial(self._packed, name, tensor))
-
-    def _dtype(self, tensor: GGUFTensor) -> mx.Dtype:
-        """A norm, which files keep in float32, takes the matrices' dtype where that loses nothing: one norm in float32
-        would turn every activation after it into float32.
-        """
-        if tensor.type != "F32" or len(tensor.shape) > 1:
-            return _matrix_dtype(tensor)
-        vector = self._numbers(tensor)
-        is_exact = mx.array_equal(vector.astype(self.vector_dtype).astype(mx.float32), vector).item()
-        return self.vector_dtype if is_exact else mx.float32
-
-    def _numbers(self, tensor: GGUFTensor) -> mx.array:
-        data = self.file.read(tensor)
-        return mx.array(data).view(_matrix_dtype(tensor)).reshape(tensor.shape)
-
-    def _dense(self, name: str, tensor: GGUFTensor) -> mx.array:
-        return self._in_order(name, finite(self._numbers(tensor), f"{self.file.path}: '{tensor.name}'"))
-
-    def _packed(self, name: str, tensor: GGUFTensor) -> tuple[mx.array, mx.array, mx.array]:
-        words, scales, biases = affine_from_blocks(self.file.read(tensor), tensor.shape[0], tensor.type)
-        if not (np.isfinite(scales).all() and np.isfinite(biases).all()):
-            raise CheckpointError(f"{self.file.path}: the scales of '{tensor.name}' are not finite. Get it again.")
-        in_order = [self._in_order(name, mx.array(part)) for part in (words, scales, biases)]
-        return in_order[0], in_order[1], in_order[2]
-
-    def _in_order(self, name: str, rows: mx.array) -> mx.array:
-        heads = self.heads.get(name.split(".")[-2])
-        return rows if heads is None else undo_rope_order(rows, heads)

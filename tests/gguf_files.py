@@ -98,10 +98,10 @@ def write_gguf(
         kind = "F32" if array.ndim == 1 else matrices if ".layers." in name else embeddings
         data, held[name] = pack(array, kind)
         if heads := _heads(name):
-            data, _ = pack(_interleaved(array, heads), kind)
+            data, _ = pack(interleaved(array, heads), kind)
         tensors.append((gguf_name(name), array.shape, kind, data))
     tensors += [(name, array.shape, "F32", array.tobytes()) for name, array in (extra or {}).items()]
-    path.write_bytes(header(metadata(changes or {}), tensors) + b"".join(_padded(data) for *_, data in tensors))
+    path.write_bytes(header(metadata(changes or {}), tensors) + b"".join(padded(data) for *_, data in tensors))
     return held
 
 
@@ -118,7 +118,7 @@ def _heads(name: str) -> int | None:
     return counts.get(name.split(".")[-2])
 
 
-def _interleaved(rows: np.ndarray, heads: int) -> np.ndarray:
+def interleaved(rows: np.ndarray, heads: int) -> np.ndarray:
     """q_proj's or k_proj's rows as llama.cpp wants them: a head's halves shuffled into each other."""
     per_head = np.split(rows, heads)
     return np.concatenate([np.stack(np.split(head, 2), axis=1).reshape(head.shape) for head in per_head])
@@ -133,8 +133,8 @@ def header(values: dict[str, tuple[int, Any]], tensors: list[tuple[str, tuple[in
     for name, shape, type_name, data in tensors:
         result += _string(name) + struct.pack("<I", len(shape)) + struct.pack(f"<{len(shape)}Q", *shape[::-1])
         result += struct.pack("<IQ", TYPES[type_name], offset)
-        offset += len(_padded(data))
-    return _padded(result)
+        offset += len(padded(data))
+    return padded(result)
 
 
 def _value(kind: int, value: Any) -> bytes:
@@ -151,7 +151,7 @@ def _string(text: str) -> bytes:
     return struct.pack("<Q", len(text.encode())) + text.encode()
 
 
-def _padded(data: bytes) -> bytes:
+def padded(data: bytes) -> bytes:
     return data + bytes(-len(data) % ALIGNMENT)
 
 

@@ -22,6 +22,7 @@ class ConvertOptions(TypedDict, total=False):
     """What `convert.conversion.convert` takes beside source, output and recipe."""
 
     adapter: Path | None
+    mmproj: Path | None
     target: Target
     check: bool
 
@@ -62,6 +63,11 @@ class ConvertOptions(TypedDict, total=False):
 )
 @click.option("--adapter", type=click.Path(path_type=Path), help="A LoRA adapter (PEFT) to fuse in.")
 @click.option(
+    "--mmproj",
+    type=click.Path(path_type=Path),
+    help="With a .gguf file of SmolVLM: the second file, which llama.cpp calls mmproj. Not tried on published files.",
+)
+@click.option(
     "--to",
     "target",
     type=click.Choice(get_args(Target)),
@@ -80,16 +86,17 @@ def convert(
     max_size: float | None,
     target_kl: float | None,
     adapter: Path | None,
+    mmproj: Path | None,
     target: Target,
     check: bool,
     force: bool,
 ) -> None:
     """Turn a checkpoint into small MLX weights.
 
-    SOURCE is a folder (the hub's form, mlx-community's or ours), a .gguf file of SmolLM2, a model of the Hugging Face
-    hub such as HuggingFaceTB/SmolVLM2-256M-Video-Instruct, or its short name (256m, 500m, 2.2b), which is downloaded
-    first. The result is held to its source over a few fixed pictures and texts; CONVERSION.md in it says what came of
-    that.
+    SOURCE is a folder (the hub's form, mlx-community's or ours), a .gguf file of SmolLM2, or of SmolVLM together with
+    --mmproj, a model of the Hugging Face hub such as HuggingFaceTB/SmolVLM2-256M-Video-Instruct, or its short name
+    (256m, 500m, 2.2b), which is downloaded first. The result is held to its source over a few fixed pictures and texts;
+    CONVERSION.md in it says what came of that.
     """
     if target == "hub" and (bits not in (None, UNPACKED_BITS) or group_size is not None):
         raise click.UsageError("--to hub writes plain numbers: leave out --bits and --group-size.")
@@ -114,7 +121,7 @@ def convert(
             raise click.UsageError("--max-size and --target-kl need a folder: `smolsight models get` it first.")
         max_bytes = int(max_size * 1e6) if max_size else None
         recipe = recipe_for(Path(source), recipe or Recipe(), adapter=adapter, max_bytes=max_bytes, target_kl=target_kl)
-    make_model(source, out, recipe, force, adapter=adapter, target=target, check=check)
+    make_model(source, out, recipe, force, adapter=adapter, mmproj=mmproj, target=target, check=check)
     click.echo(out)
 
 

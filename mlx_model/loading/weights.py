@@ -158,7 +158,7 @@ class _Shaped(Protocol):
     def shape(self) -> tuple[int, ...]: ...
 
 
-def check_names_and_shapes(model: nn.Module, weights: Mapping[str, _Shaped], folder: Path) -> None:
+def check_names_and_shapes(model: nn.Module, weights: Mapping[str, _Shaped], folder: Path | str) -> None:
     """Raises CheckpointError unless `weights` are the model's parameters, none missing and none more."""
     expected: dict[str, mx.array] = dict(tree_flatten(model.parameters()))
     if missing := sorted(expected.keys() - weights.keys()):

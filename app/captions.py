@@ -114,10 +114,11 @@ def clock(seconds: float, point: str = ".") -> str:
 
 def span(start: float, end: float) -> str:
     """Two times as people write them: 0:05 – 0:10, 0:07.5 – 1:02:10."""
-    return f"{_time(start)} – {_time(end)}"
+    return f"{short_clock(start)} – {short_clock(end)}"
 
 
-def _time(seconds: float) -> str:
+def short_clock(seconds: float) -> str:
+    """0:05, 0:07.5, 1:02:10: no more digits than there is to say."""
     hours, minutes, rest = clock(seconds).split(":")
     rest = rest.rstrip("0").rstrip(".")
     return f"{int(hours)}:{minutes}:{rest}" if int(hours) else f"{int(minutes)}:{rest}"

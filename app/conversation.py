@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from app.alt_text import as_alt_text
+from app.clip_times import Span
 from app.tasks import Task
 from app.terminal import strip_controls
 
@@ -42,6 +43,21 @@ class Medium:
         from mlx_model.media.video import Clip
 
         return isinstance(self.part, Clip)
+
+    @property
+    def span(self) -> Span | None:
+        """What of a clip is asked about; None for a picture."""
+        from mlx_model.media.video import Clip
+
+        if not isinstance(self.part, Clip):
+            return None
+        watching, duration = self.part.watching, self.part.duration
+        return Span(watching.start, duration if watching.end is None else min(watching.end, duration), duration)
+
+    @property
+    def label(self) -> str:
+        """Its name, and which part of a clip it is."""
+        return self.name if self.span is None or self.span.is_whole else f"{self.name}, {self.span.words}"
 
 
 @dataclass
@@ -80,6 +96,11 @@ class Conversation:
     def media(self) -> list[Medium]:
         """Everything that was shown, in order."""
         return [medium for turn in self.turns for medium in turn.media]
+
+    def clip_at(self, place: int) -> Medium | None:
+        """The clip that the turn at `place` is about: the last one that was shown by then."""
+        shown = [medium for turn in self.turns[: place + 1] for medium in turn.media]
+        return next((medium for medium in reversed(shown) if medium.is_clip), None)
 
     @property
     def shown_title(self) -> str:

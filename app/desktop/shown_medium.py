@@ -1,6 +1,6 @@
 """A picture or clip with what the window shows of it: made off the window's thread, from a file or the clipboard."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QBuffer, QIODevice, QSize, Qt
 from PySide6.QtGui import QImage
 
+from app.clip_times import Span
 from app.conversation import Medium
 from app.media import open_medium
 from app.terminal import one_line
@@ -37,6 +38,20 @@ class ShownMedium(Medium):
             size, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
         )
         return as_png(small)
+
+    def within(self, span: Span, picture: QImage | None = None) -> "ShownMedium":
+        """The same clip, but this part of it is asked about; `picture` is that part's first frame."""
+        from mlx_model.media.video import Clip, Watching
+
+        assert isinstance(self.part, Clip), "a picture has no times"
+        if span.is_whole:
+            watching = replace(self.part.watching, start=Watching.start, end=Watching.end)
+        else:
+            watching = replace(self.part.watching, start=span.start, end=span.end)
+        part = replace(self.part, watching=watching)
+        if picture is None:
+            return replace(self, part=part)
+        return replace(self, part=part, picture=picture, thumbnail=_small(picture))
 
 
 def open_shown(path: Path, name: str | None = None) -> ShownMedium:

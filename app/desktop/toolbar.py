@@ -1,7 +1,7 @@
 """The line above a section: its own tools at the left, the model that answers at the right."""
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtGui import QAction, QActionGroup, QResizeEvent
 from PySide6.QtWidgets import QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from app.desktop.model_choice import ModelChoice
@@ -47,6 +47,23 @@ class SectionToolbar(QToolBar):
             self._insert(self._gap_action, action)
         for action in section.choices():
             self._insert(self._model_action, action)
+        self._fit_tools()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_tools()
+
+    def _fit_tools(self) -> None:
+        """Where there is no room for all of it, the tools are icons alone; their tooltips say what they are."""
+        if self._section is None:
+            return
+        buttons = [self.widgetForAction(action) for action in self._section.tools()]
+        for style in (Qt.ToolButtonStyle.ToolButtonTextBesideIcon, Qt.ToolButtonStyle.ToolButtonIconOnly):
+            for button in buttons:
+                if isinstance(button, QToolButton):
+                    button.setToolButtonStyle(style)
+            if self.sizeHint().width() <= self.width():
+                return
 
     def _insert(self, before: QAction, action: QAction) -> None:
         self.insertAction(before, action)
@@ -60,6 +77,7 @@ class SectionToolbar(QToolBar):
     def _show_model(self) -> None:
         name = self._models.chosen.name.rpartition("/")[2]
         self._model.setText(f"{name} (loading…)" if self._models.is_loading else f"{name} ▾")
+        self._fit_tools()
 
     def _fill_menu(self) -> None:
         self._menu.clear()

@@ -4,6 +4,7 @@ The folder appears whole or not at all.
 """
 
 import json
+import math
 import shutil
 import tempfile
 import uuid
@@ -115,9 +116,12 @@ def _turn(store: HistoryStore, folder: Path, row: dict[str, Any]) -> SavedTurn:
     return SavedTurn(row["question"], row["answer"], row["state"], str(row["note"]), task, record, media)
 
 
-def _medium(store: HistoryStore, folder: Path, row: dict[str, str]) -> SavedMedium:
+def _medium(store: HistoryStore, folder: Path, row: dict[str, Any]) -> SavedMedium:
     if row["kind"] != "picture":
-        return SavedMedium("clip", row["name"], str(row["file"]))
+        start, end = (None if row.get(key) is None else float(row[key]) for key in ("start", "end"))
+        if not all(second is None or math.isfinite(second) for second in (start, end)):
+            raise ValueError(f"the times of {row['name']} are none")
+        return SavedMedium("clip", row["name"], str(row["file"]), start, end)
     # By its name alone: a file from elsewhere must not reach out of its folder.
     content = (folder / PICTURES / Path(row["file"]).name).read_bytes()
     return SavedMedium("picture", row["name"], store.pictures.add(content))

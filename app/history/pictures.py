@@ -69,7 +69,9 @@ class PictureFolder:
         path = str(made.part.path.absolute())
         if (picture := made.as_thumbnail()) is not None:
             self._put(self._small(_digest(path.encode())), picture)
-        return SavedMedium("clip", made.name, path)
+        part = made.span
+        start, end = (None, None) if part is None or part.is_whole else (part.start, part.end)
+        return SavedMedium("clip", made.name, path, start, end)
 
     def _store(self, content: bytes, image: "Image.Image") -> str:
         name = _digest(content)

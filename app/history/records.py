@@ -10,15 +10,21 @@ from app.conversation import Conversation, Medium, State, Turn
 
 @dataclass(frozen=True)
 class SavedMedium:
-    """`file` is a picture's name in the pictures' folder, a clip's path. `made` is the one that is still in memory."""
+    """`file` is a picture's name in the pictures' folder, a clip's path. `made` is the one that is still in memory.
+
+    `start` and `end` bound the part of a clip that was asked about, in seconds; None where it was the whole.
+    """
 
     kind: str  # "picture" or "clip"
     name: str
     file: str = ""
+    start: float | None = None
+    end: float | None = None
     made: Medium | None = None
 
-    def as_row(self) -> dict[str, str]:
-        return {"kind": self.kind, "name": self.name, "file": self.file}
+    def as_row(self) -> dict[str, Any]:
+        part = {"start": self.start, "end": self.end} if self.start is not None else {}
+        return {"kind": self.kind, "name": self.name, "file": self.file, **part}
 
 
 @dataclass(frozen=True)

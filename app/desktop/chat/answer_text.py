@@ -2,9 +2,11 @@
 
 from typing import Any
 
-from PySide6.QtCore import QEvent, Qt, QTimer, QUrl
+from PySide6.QtCore import QEvent, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QResizeEvent, QTextBlockFormat, QTextCursor, QTextDocument
 from PySide6.QtWidgets import QFrame, QSizePolicy, QTextBrowser, QWidget
+
+from app.desktop.chat.time_links import link_times, second_of
 
 FLUSH_MS = 40
 LINE_HEIGHT = 130.0  # percent
@@ -12,9 +14,14 @@ FEATURES = QTextDocument.MarkdownFeature.MarkdownDialectGitHub | QTextDocument.M
 
 
 class AnswerText(QTextBrowser):
-    """Text that is selected and copied, never edited. What comes faster than it can be read is drawn together."""
+    """Text that is selected and copied, never edited. What comes faster than it can be read is drawn together.
 
-    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+    Where it is about a clip of `clip_seconds`, the times that it names are links: `time_chosen`.
+    """
+
+    time_chosen = Signal(float)
+
+    def __init__(self, name: str, clip_seconds: float | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("plain")
         self.setAccessibleName(name)
@@ -30,6 +37,7 @@ class AnswerText(QTextBrowser):
         self.viewport().setAutoFillBackground(False)
         self.document().setDocumentMargin(0)
         self.document().documentLayout().documentSizeChanged.connect(self._fit)
+        self._clip_seconds = clip_seconds
         self._markdown = self._drawn = ""
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -50,6 +58,8 @@ class AnswerText(QTextBrowser):
         self._drawn = self._markdown
         self.document().setMarkdown(self._drawn, FEATURES)
         self._space_lines()
+        if self._clip_seconds is not None:
+            link_times(self.document(), self._clip_seconds, self.palette())
         self._fit()
 
     def loadResource(self, kind: int, name: QUrl | str) -> Any:
@@ -81,5 +91,7 @@ class AnswerText(QTextBrowser):
         cursor.mergeBlockFormat(spacing)
 
     def _open(self, address: QUrl) -> None:
-        if address.scheme() in ("http", "https"):
+        if (second := second_of(address)) is not None:
+            self.time_chosen.emit(second)
+        elif address.scheme() in ("http", "https"):
             QDesktopServices.openUrl(address)

@@ -35,6 +35,15 @@ class Attachments(QWidget):
         self._thumbnails.append(thumbnail)
         self._arrange()
 
+    def replace(self, old: ShownMedium, new: ShownMedium) -> bool:
+        """Ask about `new` where it was `old`; False where that is not among them."""
+        for thumbnail in self._thumbnails:
+            if thumbnail.medium is old:
+                thumbnail.show_medium(new)
+                self.changed.emit()
+                return True
+        return False
+
     def clear(self) -> None:
         for thumbnail in self._thumbnails:
             self._drop(thumbnail)

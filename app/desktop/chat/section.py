@@ -91,6 +91,7 @@ class ChatSection(Section):
     def close_down(self) -> None:
         self.speech.stop()
         self.sources.close_down()
+        self.stage.close_down()
         for chat in self._open.values():
             chat.close_down()
 
@@ -128,7 +129,7 @@ class ChatSection(Section):
         chat.settled.connect(self._settle)
         chat.cut.connect(self.transcript.keep)
         chat.running_changed.connect(self.composer.show_running)
-        self.transcript.show_turns(chat.turns)
+        self.transcript.show_conversation(chat.conversation)
         self.composer.show_running(chat.is_running)
         self._show_stage()
         self.chat_shown.emit(chat)
@@ -176,8 +177,11 @@ class ChatSection(Section):
         self.transcript.edit_wanted.connect(self._edit)
         self.transcript.copy_wanted.connect(self._copy)
         self.transcript.speak_wanted.connect(lambda place: self.speech.say(as_plain(self.chat.turns[place].answer)))
+        self.transcript.time_chosen.connect(self._show_time)
         self.transcript.withdraw_wanted.connect(lambda place: self.chat.withdraw(place))
         self.stage.crop_wanted.connect(self._crop)
+        self.stage.part_wanted.connect(self._choose_part)
+        self.stage.failed.connect(self._services.status.say)
         self.details.chosen.connect(self._choose_detail)
         self._services.models.changed.connect(self._show_model)
         self._services.models.ready.connect(self._show_model)
@@ -215,12 +219,24 @@ class ChatSection(Section):
 
         self.sources.open(partial(cropped, medium, part))
 
+    def _choose_part(self, clip: ShownMedium, part: ShownMedium) -> None:
+        """The next question is about this part of a clip: in its place, or beside what was talked about before."""
+        if not self.composer.attachments.replace(clip, part):
+            self.composer.attachments.add(part)
+        self.stage.show_medium(part)
+
+    def _show_time(self, place: int, second: float) -> None:
+        clip = self.chat.conversation.clip_at(place)
+        if isinstance(clip, ShownMedium):
+            self.stage.show_medium(clip)
+            self.stage.show_time(second)
+
     def _choose_detail(self) -> None:
         self.chat.detail = self.details.detail
         self._show_model()
 
     def _add_turn(self, place: int) -> None:
-        self.transcript.add(self.chat.turns[place])
+        self.transcript.add(self.chat.conversation, place)
         self._show_stage()
 
     def _change_turn(self, place: int) -> None:

@@ -21,21 +21,25 @@ class Thumbnail(QAbstractButton):
 
     def __init__(self, medium: ShownMedium, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.medium = medium
         self.setFixedSize(SIDE, SIDE)
-        self.setAccessibleName(medium.name)
-        self.setToolTip(f"{medium.name}\nDrag to reorder")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._pressed_at: QPoint | None = None
-        remove = QToolButton(self)
+        remove = self._remove = QToolButton(self)
         remove.setObjectName("remove")
         remove.setGeometry(SIDE - 21, 3, 18, 18)
         remove.setIconSize(QSize(12, 12))
-        remove.setAccessibleName(f"Remove {medium.name}")
         remove.setToolTip("Remove")
         remove.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Delete does it from the keyboard
         remove.clicked.connect(lambda: self.removed.emit(self))
         give_icon(remove, "close")
+        self.show_medium(medium)
+
+    def show_medium(self, medium: ShownMedium) -> None:
+        self.medium = medium
+        self.setAccessibleName(medium.label)
+        self.setToolTip(f"{medium.label}\nDrag to reorder")
+        self._remove.setAccessibleName(f"Remove {medium.label}")
+        self.update()
 
     def sizeHint(self) -> QSize:
         return QSize(SIDE, SIDE)

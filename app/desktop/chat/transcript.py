@@ -4,7 +4,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
-from app.conversation import Turn
+from app.conversation import Conversation, Turn
 from app.desktop.chat.column import COLUMN
 from app.desktop.chat.turn_view import TurnView
 
@@ -19,6 +19,7 @@ class Transcript(QScrollArea):
     again_wanted = Signal(int)
     edit_wanted = Signal(int)
     speak_wanted = Signal(int)
+    time_chosen = Signal(int, float)
 
     def __init__(self, *, speaks: bool, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -45,20 +46,23 @@ class Transcript(QScrollArea):
         self.verticalScrollBar().rangeChanged.connect(self._follow)
         self.verticalScrollBar().valueChanged.connect(self._notice_place)
 
-    def show_turns(self, turns: list[Turn]) -> None:
+    def show_conversation(self, conversation: Conversation) -> None:
         """Another conversation."""
         self.keep(0)
-        for turn in turns:
-            self.add(turn)
+        for place in range(len(conversation.turns)):
+            self.add(conversation, place)
 
-    def add(self, turn: Turn) -> None:
-        view = TurnView(turn, speaks=self._speaks)
-        place = len(self._views)
+    def add(self, conversation: Conversation, place: int) -> None:
+        """The turn at `place`, which is the next one here."""
+        clip = conversation.clip_at(place)
+        clip_seconds = clip.span.duration if clip is not None and clip.span is not None else None
+        view = TurnView(conversation.turns[place], clip_seconds, speaks=self._speaks)
         view.copy_wanted.connect(lambda form: self.copy_wanted.emit(place, form))
         view.withdraw_wanted.connect(lambda: self.withdraw_wanted.emit(place))
         view.again_wanted.connect(lambda: self.again_wanted.emit(place))
         view.edit_wanted.connect(lambda: self.edit_wanted.emit(place))
         view.speak_wanted.connect(lambda: self.speak_wanted.emit(place))
+        view.time_chosen.connect(lambda second: self.time_chosen.emit(place, second))
         self._views.append(view)
         self._column.insertWidget(self._column.count() - 1, view)
         self._follows = True

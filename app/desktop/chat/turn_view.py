@@ -28,8 +28,9 @@ class TurnView(QWidget):
     again_wanted = Signal()
     edit_wanted = Signal()
     speak_wanted = Signal()
+    time_chosen = Signal(float)
 
-    def __init__(self, turn: Turn, *, speaks: bool, parent: QWidget | None = None) -> None:
+    def __init__(self, turn: Turn, clip_seconds: float | None, *, speaks: bool, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._bubble = Card(Role.AlternateBase, radius=14)
         self._question = QLabel(turn.question)
@@ -50,7 +51,8 @@ class TurnView(QWidget):
         self._bubble.setMaximumWidth(ASK_WIDTH)
         self._fit_question()
 
-        self._answer = AnswerText("Answer")
+        self._answer = AnswerText("Answer", clip_seconds)
+        self._answer.time_chosen.connect(self.time_chosen)
         self._progress = _small_label("Progress")
         self._withdraw = _tool("close", "Take this question back", self.withdraw_wanted)
         self._mark = _small_label("Remark")
@@ -127,8 +129,8 @@ def _thumbnails(turn: Turn) -> QHBoxLayout:
     for medium in turn.media:
         if isinstance(medium, ShownMedium):
             picture = QLabel()
-            picture.setAccessibleName(f"Shown: {medium.name}")
-            picture.setToolTip(medium.name)
+            picture.setAccessibleName(f"Shown: {medium.label}")
+            picture.setToolTip(medium.label)
             picture.setPixmap(square(medium.thumbnail, THUMBNAIL, picture.devicePixelRatioF()))
             row.addWidget(picture)
     return row

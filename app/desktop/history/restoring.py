@@ -38,4 +38,7 @@ def _turn(store: HistoryStore, saved: SavedTurn) -> Turn:
 
 def _medium(store: HistoryStore, saved: SavedMedium) -> ShownMedium:
     path = store.pictures.path(saved.file) if saved.kind == "picture" else Path(saved.file)
-    return open_shown(path, saved.name)
+    shown = open_shown(path, saved.name)
+    if saved.start is None or saved.end is None or shown.span is None:
+        return shown
+    return shown.within(shown.span.ending(saved.end).starting(saved.start))

@@ -108,6 +108,8 @@ class MainWindow(QMainWindow):
                 section.close_down()
             self.closed.emit()
             self.services.close()
+            for timer in self.findChildren(QTimer):
+                timer.stop()
         super().closeEvent(event)
 
     def _restore(self) -> None:

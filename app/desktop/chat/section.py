@@ -66,6 +66,7 @@ class ChatSection(Section):
         self._connect()
         self._editing: int | None = None
         self._open: dict[str, Chat] = {}
+        self._awaited: str | None = None  # the conversation that the history is asked for
         self.chat = Chat(services)
         self.show_chat(self.chat)
         self._show_model()
@@ -106,10 +107,13 @@ class ChatSection(Section):
         if key in self._open:
             self.show_chat(self._open[key])
         else:
-            self._services.history.read(key, self._show_conversation)
+            self._awaited = key
+            self._services.history.read(key, partial(self._show_conversation, key))
 
     def forget(self, key: str) -> None:
         """A conversation was thrown away."""
+        if key == self._awaited:
+            self._awaited = None
         if (chat := self._open.pop(key, None)) is not None:
             chat.let_go()
             if chat is self.chat:
@@ -117,6 +121,7 @@ class ChatSection(Section):
 
     def show_chat(self, chat: Chat) -> None:
         self.sources.leave()
+        self._awaited = None
         self.chat.disconnect(self)
         for key, other in list(self._open.items()):
             if other is not chat and not other.is_running:
@@ -186,8 +191,9 @@ class ChatSection(Section):
         self._services.models.changed.connect(self._show_model)
         self._services.models.ready.connect(self._show_model)
 
-    def _show_conversation(self, conversation: Conversation | None) -> None:
-        if conversation is not None:
+    def _show_conversation(self, key: str, conversation: Conversation | None) -> None:
+        """Unless another was opened, or this one thrown away, since it was asked for."""
+        if conversation is not None and key == self._awaited:
             self.composer.clear()
             self.show_chat(Chat(self._services, conversation))
 

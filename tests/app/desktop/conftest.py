@@ -19,9 +19,11 @@ from app.desktop.chat.section import ChatSection
 from app.desktop.place import place_in
 from app.desktop.window import MainWindow
 from app.settings import Settings
+from tests.fake_cameras import FakeCameras, plain
 from tests.fake_engine import FakeEngine, Script
 
 SAMPLES = Path(__file__).parents[3] / "assets" / "samples"
+RED = plain(200, 0, 0)
 MakeDesk = Callable[..., "Desk"]
 
 
@@ -89,3 +91,14 @@ def make_desk(qtbot: QtBot, tmp_path: Path) -> Iterator[MakeDesk]:
 def desk(make_desk: MakeDesk) -> Desk:
     """A window whose engine says "A red boat in a harbour."."""
     return make_desk()
+
+
+@pytest.fixture
+def cameras(monkeypatch: pytest.MonkeyPatch) -> FakeCameras:
+    """One camera that shows RED, and a machine on mains."""
+    made = FakeCameras(RED)
+    for module in ("app.camera", "app.desktop.live.section"):
+        monkeypatch.setattr(f"{module}.SystemCameras", lambda: made)
+    monkeypatch.setattr("app.desktop.live.session.on_battery", lambda: False)
+    monkeypatch.setattr("app.desktop.capture.camera_feed.AGAIN", 0.05)
+    return made

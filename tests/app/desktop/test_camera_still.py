@@ -9,15 +9,7 @@ from tests.app.desktop.conftest import Desk, MakeDesk
 from tests.app.desktop.test_accessibility import controls
 from tests.fake_cameras import FakeCameras, plain
 
-RED, GREEN = plain(200, 0, 0), plain(0, 200, 0)
-
-
-@pytest.fixture
-def cameras(monkeypatch: pytest.MonkeyPatch) -> FakeCameras:
-    made = FakeCameras(RED)
-    monkeypatch.setattr("app.camera.SystemCameras", lambda: made)
-    monkeypatch.setattr("app.desktop.capture.camera_feed.AGAIN", 0.05)
-    return made
+GREEN = plain(0, 200, 0)
 
 
 @pytest.fixture

@@ -97,3 +97,28 @@ def test_a_chat_that_still_runs_is_taken_up_where_it_is(make_desk: MakeDesk) -> 
     desk.engine.release()
     desk.wait_for_end()
     assert first.turns[0].answer == "One two"
+
+
+def test_a_chat_that_was_deleted_while_it_was_read_is_not_shown(desk: Desk) -> None:
+    desk.ask("What is it?")
+    key = desk.chat.chat.conversation.id
+    desk.chat.new_chat()
+    desk.qtbot.waitUntil(lambda: titles(desk) == ["What is it?"])
+    history(desk).chosen.emit(key)
+    history(desk).view.setCurrentIndex(history(desk).entries.index(0))
+    history(desk).delete()
+    desk.qtbot.waitUntil(lambda: titles(desk) == [])
+    assert desk.chat.chat.turns == []
+
+
+def test_a_new_chat_is_not_replaced_by_an_older_one_that_was_still_being_read(desk: Desk) -> None:
+    desk.ask("What is it?")
+    desk.chat.new_chat()
+    desk.qtbot.waitUntil(lambda: titles(desk) == ["What is it?"])
+    entry = history(desk).entries.entry(history(desk).entries.index(0))
+    assert entry is not None
+    desk.chat.open_conversation(entry.id)
+    desk.chat.new_chat()
+    history(desk).search.setText("nowhere")
+    desk.qtbot.waitUntil(lambda: titles(desk) == [])
+    assert desk.chat.chat.conversation.id != entry.id

@@ -19,22 +19,13 @@ from app.desktop.live.section import LiveSection
 from app.desktop.live.session import State
 from app.live import power
 from mlx_model.protocol import Ask, Glance
-from tests.app.desktop.conftest import SAMPLES, Desk, MakeDesk
+from tests.app.desktop.conftest import RED, SAMPLES, Desk, MakeDesk
 from tests.app.desktop.test_accessibility import controls
 from tests.fake_cameras import DESK, FakeCameras, plain
 from tests.fake_engine import Script
 
-RED, GREEN = plain(200, 0, 0), plain(0, 200, 0)
+GREEN = plain(0, 200, 0)
 MakeLive = Callable[..., LiveSection]
-
-
-@pytest.fixture
-def cameras(monkeypatch: pytest.MonkeyPatch) -> FakeCameras:
-    made = FakeCameras(RED)
-    monkeypatch.setattr(live_section, "SystemCameras", lambda: made)
-    monkeypatch.setattr("app.desktop.live.session.on_battery", lambda: False)
-    monkeypatch.setattr("app.desktop.capture.camera_feed.AGAIN", 0.05)
-    return made
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.alt_text import as_alt_text
+from app.pages import DOCTAGS, as_page
 from app.terminal import strip_controls
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ class Question:
     """What is asked of every input, with everything that shapes the answer. Lengths in tokens and characters.
 
     `clip_words` stand for `words` where a clip is asked about; `fps` to `end`, in seconds, say what of it is seen.
+    `page_form`: what a document model's DocTags are turned into, one of `app.pages.FORMS`.
     """
 
     words: str
@@ -36,6 +38,12 @@ class Question:
     max_frames: int | None = None
     start: float | None = None
     end: float | None = None
+    page_form: str = DOCTAGS
+
+    @property
+    def is_reshaped(self) -> bool:
+        """Whether an answer is shown otherwise than the model says it, so that it can only be shown whole."""
+        return self.max_characters is not None or self.page_form != DOCTAGS
 
     @property
     def watching(self) -> "Watching":
@@ -78,4 +86,6 @@ def conversation_request(question: Question, messages: "tuple[Message, ...]") ->
 def shown_text(question: Question, text: str) -> str:
     """What the user sees of an answer's text."""
     text = strip_controls(text).strip()
-    return as_alt_text(text, question.max_characters) if question.max_characters else text
+    if question.max_characters:
+        return as_alt_text(text, question.max_characters)
+    return as_page(text, question.page_form)

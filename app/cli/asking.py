@@ -124,7 +124,7 @@ class Asking:
             self.output.break_off()
 
     def _add(self, asked: Asked, text: str) -> None:
-        if self.output.streams and self.question.max_characters is None:
+        if self.output.streams and not self.question.is_reshaped:
             self.progress.clear()
             self.output.add(asked.path, text)
         else:

@@ -20,6 +20,7 @@ from app.cli.output import JsonOutput, Output, WordsOutput
 from app.cli.progress import Progress
 from app.cli.remember_option import remember_option
 from app.cli.stderr import say
+from app.pages import DOCTAGS, FORMS, INSTALL, can_convert
 from app.questions import Question
 from app.tasks import DEFAULT_TASK, tasks
 from mlx_model.errors import Cancelled, DetailError, ModelError, SmolsightError
@@ -33,6 +34,9 @@ TASK_HELP = "What to ask for: " + "; ".join(
 @click.argument("inputs", nargs=-1, type=click.Path(), metavar="[INPUT]...")
 @click.option("-q", "--question", help="Ask this instead of a task. Without inputs: words alone.")
 @click.option("--task", "task_name", type=click.Choice(list(tasks())), help=TASK_HELP + ".")
+@click.option(
+    "--as", "page_form", type=click.Choice(FORMS), default=DOCTAGS, help="The document task: what the page becomes."
+)
 @click.option("--together", is_flag=True, help="One question about all inputs, instead of one for each.")
 @click.option(
     "--captions", type=click.Choice(list(FORMATS)), help="One clip: a caption for every few seconds, as such a file."
@@ -66,6 +70,7 @@ def describe(
     if is_many := captions is None and many.is_wanted(inputs):
         many.check(inputs, together=together, as_json=as_json)
     _check_usage(inputs, question, task_name, together)
+    _check_page_usage(task_name, shape["page_form"])
     clip_options = {name: shape[name] for name in ("fps", "max_frames", "start", "end")}
     _check_clip_usage(inputs, **clip_options, captions=captions)
     has_other_form = together or as_json or many.given not in ([], ["--out"])
@@ -110,6 +115,15 @@ def _check_usage(inputs: tuple[str, ...], question: str | None, task_name: str |
         raise click.UsageError("Standard input (-) holds one picture; name it once.")
     if STDIN in inputs and sys.stdin is not None and sys.stdin.isatty():
         raise click.UsageError("Pipe a picture in, as in: smolsight describe - < photo.jpg")
+
+
+def _check_page_usage(task_name: str | None, page_form: str) -> None:
+    if page_form == DOCTAGS:
+        return
+    if task_name != "document":
+        raise click.UsageError(f"--as {page_form} is for pages: say --task document with it.")
+    if not can_convert():
+        raise click.UsageError(f"--as {page_form} needs docling-core, which is not installed: {INSTALL}")
 
 
 def _check_clip_usage(inputs: tuple[str, ...], **options: Any) -> None:

@@ -23,6 +23,8 @@ GLOBAL_IMAGE = "<global-img>"
 END_OF_UTTERANCE = "<end_of_utterance>"
 
 _PROMPT_TAG = re.compile(rf"{IMAGE}|{FAKE_IMAGE}|{GLOBAL_IMAGE}|{END_OF_UTTERANCE}|<row_\d+_col_\d+>")
+# A document model's answer is made of these; its tokenizer calls them special.
+_DOCTAG = re.compile(r"</?[a-z][a-z0-9_]*>|<_[^<>]+_>")
 # With a prefix that its tokens do not have, the library aborts the whole process.
 _SUBWORD_PREFIX = re.compile(rb'"continuing_subword_prefix"\s*:\s*"[^"]')
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
@@ -55,7 +57,8 @@ class Tokenizer:
         self.special_tokens = frozenset(token.content for token in special.values())
         self.vocab_size = max([backend.get_vocab_size(with_added_tokens=False), *(token_id + 1 for token_id in added)])
         self._special_id = {token.content: token_id for token_id, token in special.items()}
-        self._special_ids = frozenset(special)
+        shown = _doctags(special)
+        self._silent_ids = frozenset(token_id for token_id in special if token_id not in shown)
         self._special_pattern = _special_pattern(special.values())
         # Lone surrogates are no text, so no user's text holds one after `replace_surrogates`: they make free marks.
         openers = sorted({IMAGE[0], *(content[0] for content in self.special_tokens)})
@@ -121,8 +124,8 @@ class Tokenizer:
         return TextStream(self)
 
     def token_bytes(self, token_id: int) -> bytes:
-        """The bytes that a token adds to the text: none for special and unknown ones."""
-        token = None if token_id in self._special_ids else self._backend.id_to_token(token_id)
+        """The bytes that a token adds to the text: none for unknown ones, and for special ones but DocTags."""
+        token = None if token_id in self._silent_ids else self._backend.id_to_token(token_id)
         if token is None:
             return b""
         try:
@@ -172,6 +175,18 @@ def check_tokenizer(tokenizer: Tokenizer, config: ModelConfig) -> None:
 def replace_surrogates(text: str) -> str:
     """The text with U+FFFD for each lone surrogate, which is no character and has no UTF-8."""
     return _SURROGATES.sub("\ufffd", text)
+
+
+def _doctags(special: dict[int, AddedToken]) -> frozenset[int]:
+    """The special tokens that are a document model's markup; none where the tokenizer has no `<doctag>`."""
+    contents = {token_id: token.content for token_id, token in special.items()}
+    if "<doctag>" not in contents.values():
+        return frozenset()
+    return frozenset(
+        token_id
+        for token_id, content in contents.items()
+        if _DOCTAG.fullmatch(content) and not _PROMPT_TAG.fullmatch(content)
+    )
 
 
 def _special_pattern(special: Iterable[AddedToken]) -> re.Pattern[str]:

@@ -114,3 +114,25 @@ def test_any_picture_mode_reaches_the_model_as_rgb(run: Run, model: ScriptedMode
     Image.new("CMYK", (32, 32), (0, 200, 30, 0)).save(tmp_path / "ink.jpg")
     run("describe", tmp_path / "ink.jpg", "-q", "What?")
     assert model.requests[0].pictures[0].image.mode == "RGB"
+
+
+# Pages
+
+
+def test_a_page_is_shown_as_markdown_and_whole(run: Run, model: ScriptedModel, picture: Path) -> None:
+    model.pieces = ["<doctag><section_header_level_1>Resu", "lts</section_header_level_1>\n<text>Fine.", "</text>"]
+    result = run("describe", "--stream", "--task", "document", "--as", "markdown", picture)
+    assert (result.exit_code, result.stdout) == (0, "## Results\n\nFine.\n")
+
+
+def test_only_a_page_can_become_something_else(run: Run, model: ScriptedModel, picture: Path) -> None:
+    result = run("describe", "--as", "html", picture)
+    assert result.exit_code == 2 and "--task document" in result.stderr and not model.requests
+
+
+def test_without_docling_a_sentence_says_how_to_get_it(
+    run: Run, model: ScriptedModel, picture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.cli.describe.can_convert", lambda: False)
+    result = run("describe", "--task", "document", "--as", "markdown", picture)
+    assert result.exit_code == 2 and "smolsight[docs]" in result.stderr and not model.requests

@@ -156,6 +156,15 @@ def test_spaces_in_front_are_kept_and_special_or_unknown_tokens_not_shown(tokeni
     assert [stream.push(token) for token in (space, end, space, tokenizer.vocab_size + 5)] == [" the", "", " the", ""]
 
 
+def test_a_document_models_markup_is_part_of_its_answer(tmp_path: Path) -> None:
+    markup = ("<doctag>", "<text>", "</text>", "<loc_12>", "<fcel>", "<_python_>")
+    tokenizer = Tokenizer.from_folder(write(tmp_path, added=(*ADDED_V1, *markup)))
+    text = "<doctag><text><loc_12>the</text><fcel><_python_>"
+    ids = tokenizer.encode(f"{text}<image><|im_end|><end_of_utterance>", special=True)
+    assert len(ids) == len(tokenizer.encode("the")) + 9
+    assert tokenizer.decode(ids) == text
+
+
 def test_streaming_equals_decoding_at_once(tokenizer: Tokenizer) -> None:
     """On ids that are mostly pieces of characters, against the library."""
     reference, pieces = library(tokenizer), tokenizer.encode("é👍日Ж\u0301")

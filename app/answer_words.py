@@ -15,7 +15,8 @@ def facts(record: dict[str, Any]) -> str:
     if record.get("tokens_per_second") is not None:
         parts.append(f"{record['tokens_per_second']:.0f} tokens/s")
     if tiles := record.get("tiles"):
-        parts.append(f"{tiles} {'tile' if tiles == 1 else 'tiles'}, {record['image_tokens']} tokens")
+        seen = "frame" if str(record.get("kind", "")).startswith("clip") else "tile"
+        parts.append(f"{tiles} {seen if tiles == 1 else seen + 's'}, {record['image_tokens']} tokens")
     known, prompt = record.get("cached_tokens") or 0, record.get("prompt_tokens") or 0
     if known > prompt / 2:
         parts.append(f"{known} of {prompt} tokens known")

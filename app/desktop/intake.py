@@ -7,6 +7,9 @@ from pathlib import Path
 from PySide6.QtCore import QMimeData
 from PySide6.QtGui import QImage
 
+from app.data_urls import picture_in_address, picture_in_page
+from app.picture_files import CLIP_ENDINGS, PICTURE_ENDINGS, natural_order
+
 MOST_OF_A_FOLDER = 20
 ADDRESS_ONLY = "Only the picture's address came, and Smolsight fetches nothing: copy the picture itself."
 
@@ -29,11 +32,13 @@ def can_take(mime: QMimeData) -> bool:
 
 
 def take(mime: QMimeData) -> Intake:
-    """Files come before pixels: a file manager offers its icon, too."""
+    """Files come before pixels: a file manager offers its icon, too. A browser may put pixels into an address."""
     paths = [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
     if paths:
         return from_paths(paths)
     if mime.hasImage() and isinstance(image := mime.imageData(), QImage) and not image.isNull():
+        return Intake(image=image)
+    if not (image := _brought_along(mime)).isNull():
         return Intake(image=image)
     return Intake(problem=ADDRESS_ONLY if mime.hasUrls() else "There is no picture on the clipboard.")
 
@@ -42,16 +47,30 @@ def from_paths(paths: list[Path]) -> Intake:
     """Files as they are, folders as what lies in them."""
     found, problems = [], []
     for path in paths:
-        inside = list(_files_in(path)) if path.is_dir() else [path]
+        try:
+            inside = list(_files_in(path)) if path.is_dir() else [path]
+        except OSError as error:
+            problems.append(f"{path.name} could not be read: {error.strerror}.")
+            continue
         found += inside[:MOST_OF_A_FOLDER]
         if len(inside) > MOST_OF_A_FOLDER:
-            problems.append(f"{path.name} holds {len(inside):,} files; the first {MOST_OF_A_FOLDER} were opened.")
+            count = f"{len(inside):,} pictures and clips"
+            problems.append(f"{path.name} holds {count}; the first {MOST_OF_A_FOLDER} were opened.")
         elif not inside:
-            problems.append(f"{path.name} holds no files.")
+            problems.append(f"{path.name} holds no picture and no clip.")
     return Intake(tuple(found), problem=" ".join(problems))
 
 
+def _brought_along(mime: QMimeData) -> QImage:
+    held = [picture_in_address(url.toString()) for url in mime.urls() if url.scheme() == "data"]
+    held += [picture_in_page(mime.html())] if mime.hasHtml() else []
+    return next((QImage.fromData(content) for content in held if content), QImage())
+
+
 def _files_in(folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.iterdir()):
-        if path.is_file() and not path.name.startswith("."):
+    """Pictures and clips by their names' endings; what else lies there was not meant."""
+    for name in natural_order([path.name for path in folder.iterdir()]):
+        path = folder / name
+        is_shown = path.suffix.lower() in PICTURE_ENDINGS | CLIP_ENDINGS and not name.startswith(".")
+        if is_shown and path.is_file():
             yield path

@@ -3,13 +3,13 @@
 from typing import Any
 
 from PySide6.QtCore import QEvent, Qt, QTimer, QUrl, Signal
-from PySide6.QtGui import QDesktopServices, QResizeEvent, QTextBlockFormat, QTextCursor, QTextDocument
+from PySide6.QtGui import QDesktopServices, QPixmap, QResizeEvent, QTextDocument
 from PySide6.QtWidgets import QFrame, QSizePolicy, QTextBrowser, QWidget
 
+from app.desktop.chat.answer_looks import dress
 from app.desktop.chat.time_links import link_times, second_of
 
 FLUSH_MS = 40
-LINE_HEIGHT = 130.0  # percent
 FEATURES = QTextDocument.MarkdownFeature.MarkdownDialectGitHub | QTextDocument.MarkdownFeature.MarkdownNoHTML
 
 
@@ -38,6 +38,7 @@ class AnswerText(QTextBrowser):
         self.document().setDocumentMargin(0)
         self.document().documentLayout().documentSizeChanged.connect(self._fit)
         self._clip_seconds = clip_seconds
+        self._dot = QPixmap(1, 1)
         self._markdown = self._drawn = ""
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -57,14 +58,14 @@ class AnswerText(QTextBrowser):
             return
         self._drawn = self._markdown
         self.document().setMarkdown(self._drawn, FEATURES)
-        self._space_lines()
+        dress(self.document(), self.palette())
         if self._clip_seconds is not None:
             link_times(self.document(), self._clip_seconds, self.palette())
         self._fit()
 
     def loadResource(self, kind: int, name: QUrl | str) -> Any:
-        """Nothing: a model's words must not fetch a picture, from the network or from this machine's files."""
-        return None
+        """A dot: a model's words must not fetch a picture, and without one Qt would look for a file itself."""
+        return self._dot
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -82,13 +83,6 @@ class AnswerText(QTextBrowser):
 
     def _fit(self) -> None:
         self.setFixedHeight(max(int(self.document().size().height() + 0.999), self.fontMetrics().lineSpacing()))
-
-    def _space_lines(self) -> None:
-        cursor = QTextCursor(self.document())
-        cursor.select(QTextCursor.SelectionType.Document)
-        spacing = QTextBlockFormat()
-        spacing.setLineHeight(LINE_HEIGHT, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
-        cursor.mergeBlockFormat(spacing)
 
     def _open(self, address: QUrl) -> None:
         if (second := second_of(address)) is not None:

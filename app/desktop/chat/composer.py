@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QMimeData, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QPalette
+from PySide6.QtGui import QDragEnterEvent, QKeyEvent, QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
+from app.desktop import intake
 from app.desktop.card import Card
 from app.desktop.chat.attachments import Attachments
 from app.desktop.chat.column import COLUMN
@@ -51,6 +52,13 @@ class QuestionEdit(QPlainTextEdit):
         else:
             super().insertFromMimeData(source)
 
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """What is no text goes to the section below."""
+        if intake.can_take(event.mimeData()):
+            event.ignore()
+        else:
+            super().dragEnterEvent(event)
+
     def _fit(self) -> None:
         lines = min(max(int(self.document().size().height()), 1), MOST_LINES)
         self.setFixedHeight(lines * self.fontMetrics().lineSpacing() + 8)
@@ -73,6 +81,7 @@ class Composer(QWidget):
         self.attachments = Attachments()
         self.edit = QuestionEdit()
         self.edit.sent.connect(self._send)
+        self.attachments.emptied.connect(self.edit.setFocus)
         self.edit.media_pasted.connect(self.media_pasted)
         self.edit.textChanged.connect(self._show_button)
         self._button = RoundButton()

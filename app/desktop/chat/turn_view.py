@@ -4,7 +4,7 @@ from functools import partial
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QFont, QPalette
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from app import answer_words
 from app.conversation import Turn
@@ -17,6 +17,7 @@ from app.desktop.theme.icons import give_icon
 
 Role = QPalette.ColorRole
 THUMBNAIL = 64
+ACROSS = 8  # in a row: what the narrowest window has room for
 ASK_WIDTH = 520
 
 
@@ -122,18 +123,20 @@ class TurnView(QWidget):
         self._question.setMinimumWidth(min(widest + 4, ASK_WIDTH - 28))
 
 
-def _thumbnails(turn: Turn) -> QHBoxLayout:
-    row = QHBoxLayout()
-    row.setSpacing(6)
-    row.addStretch(1)
-    for medium in turn.media:
-        if isinstance(medium, ShownMedium):
-            picture = QLabel()
-            picture.setAccessibleName(f"Shown: {medium.label}")
-            picture.setToolTip(medium.label)
-            picture.setPixmap(square(medium.thumbnail, THUMBNAIL, picture.devicePixelRatioF()))
-            row.addWidget(picture)
-    return row
+def _thumbnails(turn: Turn) -> QGridLayout:
+    """At the right, in as many rows as it takes."""
+    grid = QGridLayout()
+    grid.setSpacing(6)
+    grid.setColumnStretch(0, 1)
+    shown = [medium for medium in turn.media if isinstance(medium, ShownMedium)]
+    across = min(len(shown), ACROSS)
+    for place, medium in enumerate(shown):
+        picture = QLabel()
+        picture.setAccessibleName(f"Shown: {medium.label}")
+        picture.setToolTip(medium.label)
+        picture.setPixmap(square(medium.thumbnail, THUMBNAIL, picture.devicePixelRatioF()))
+        grid.addWidget(picture, place // across, 1 + place % across)
+    return grid
 
 
 def _small_label(name: str) -> QLabel:

@@ -62,7 +62,10 @@ class Medium:
 
 @dataclass
 class Turn:
-    """One question and what came of it. `record` has the fields of `--json`; `note` is a line beside the answer."""
+    """One question and what came of it. `record` has the fields of `--json`; `note` is a line beside the answer.
+
+    What is asked `alone` is answered from what it shows itself, whatever was said and shown before.
+    """
 
     question: str
     media: tuple[Medium, ...] = ()
@@ -72,6 +75,7 @@ class Turn:
     record: dict[str, Any] | None = None
     progress: str = ""
     note: str = ""
+    alone: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -124,7 +128,7 @@ class Conversation:
 
         messages: list[Message] = []
         shown: list[Picture | Clip] = []
-        for turn in self.turns[: last + 1]:
+        for turn in self.turns[self._first_read(last) : last + 1]:
             shown += [medium.part for medium in turn.media]
             asks = turn is self.turns[last]
             if not (turn.answer or asks):
@@ -137,10 +141,17 @@ class Conversation:
 
     def blank_answer(self, place: int) -> str | None:
         """The sentence for an empty picture, where a turn asks what it shows and there is nothing else to see."""
-        turn = self.turns[place]
-        if turn.task is None or not turn.task.names_blank or len(self.media) != 1 or len(turn.media) != 1:
+        turn, shown = self.turns[place], self.shown_at(place)
+        if turn.task is None or not turn.task.names_blank or len(shown) != 1 or len(turn.media) != 1:
             return None
         return turn.media[0].blank
+
+    def shown_at(self, place: int) -> list[Medium]:
+        """What the turn at `place` is answered from."""
+        return [medium for turn in self.turns[self._first_read(place) : place + 1] for medium in turn.media]
+
+    def _first_read(self, place: int) -> int:
+        return place if self.turns[place].alone else 0
 
     def branch(self) -> "Conversation":
         """A conversation of its own that begins with the same turns."""

@@ -9,25 +9,33 @@ from PySide6.QtWidgets import QMenu, QMessageBox
 from app.desktop.chat.copying import FORMS
 from app.desktop.chat.section import ChatSection
 from app.desktop.chat.speech import Speech
+from app.desktop.edit_menu import fill_edit_menu
 from app.desktop.history.history_list import HistoryList
 from app.desktop.sections import SECTIONS
 from app.desktop.settings.dialog import show_settings
 from app.desktop.window import MainWindow
 
 Keys = QKeySequence.StandardKey
+ALT_TEXT_MODE_ON = (
+    "Alt-text mode is on: paste, drop or open a picture and hear what it shows; Copy copies it. Ctrl+Shift+A ends it."
+)
 
 
 def build_menus(window: MainWindow, listed: HistoryList) -> None:
     """Fill the window's menu bar, and connect the lists at the left with the chat."""
     _file_menu(window, listed)
+    copy, paste = (lambda: _chat(window).answers.copy_last()), (lambda: _chat(window).sources.paste())
+    fill_edit_menu(window.menuBar().addMenu("&Edit"), copy, paste)
     _view_menu(window)
     _answer_menu(window)
+    _window_menu(window)
     _help_menu(window)
     window.source_list.new_chat_wanted.connect(lambda: _chat(window).new_chat())
     listed.chosen.connect(lambda key: _chat(window).open_conversation(key))
     listed.gone.connect(lambda key: _chat(window).forget(key))
     chat = window.section("chat")
     if isinstance(chat, ChatSection):
+        window.setting_chosen.connect(chat.show_setting)
         chat.chat_shown.connect(lambda shown: listed.mark(shown.conversation.id))
 
 
@@ -43,7 +51,6 @@ def _file_menu(window: MainWindow, listed: HistoryList) -> None:
     menu = window.menuBar().addMenu("&File")
     _add(menu, "&New Chat", lambda: _chat(window).new_chat(), Keys.New)
     _add(menu, "&Open…", lambda: _chat(window).sources.choose_files(), Keys.Open)
-    _add(menu, "&Paste Picture", lambda: _chat(window).sources.paste(), Keys.Paste)
     _add(menu, "Take &Screenshot…", lambda: _chat(window).sources.take_screenshot(), "Ctrl+Shift+2")
     _add(menu, "Take Picture with &Camera…", lambda: _chat(window).sources.open_camera(), "Ctrl+Shift+1")
     menu.addSeparator()
@@ -53,7 +60,7 @@ def _file_menu(window: MainWindow, listed: HistoryList) -> None:
     settings = _add(menu, "&Settings…", partial(show_settings, window), "Ctrl+,")
     settings.setMenuRole(QAction.MenuRole.PreferencesRole)
     menu.addSeparator()
-    _add(menu, "&Close Window", window.close, Keys.Close)
+    _add(menu, "&Close Window", window.close, "Ctrl+W")
     _add(menu, "&Quit Smolsight", window.close, "Ctrl+Q").setMenuRole(QAction.MenuRole.QuitRole)
 
 
@@ -73,16 +80,34 @@ def _view_menu(window: MainWindow) -> None:
 def _answer_menu(window: MainWindow) -> None:
     menu = window.menuBar().addMenu("&Answer")
     _add(menu, "&Stop", lambda: _chat(window).chat.stop(), "Ctrl+.")
-    _add(menu, "Answer &Again", lambda: _chat(window).answer_last_again(), "Ctrl+R")
+    _add(menu, "Answer &Again", lambda: _chat(window).answers.again(), "Ctrl+R")
     menu.addSeparator()
     for name, form in FORMS.items():
         _add(menu, form.title, partial(_copy_last, window, name), "Ctrl+Shift+C" if name == "text" else None)
-    speak = _add(menu, "&Speak", lambda: _chat(window).speak_last(), "Ctrl+Shift+S")
+    speak = _add(menu, "&Speak", lambda: _chat(window).answers.speak_last(), "Ctrl+Shift+S")
     speak.setVisible(Speech(menu).is_possible)
+    menu.addSeparator()
+    alt = _add(menu, "Alt-&Text Mode", lambda: _turn_alt_text_mode(window), "Ctrl+Shift+A")
+    alt.setCheckable(True)
+    menu.aboutToShow.connect(lambda: alt.setChecked(window.services.settings["alt_text_mode"]))
+
+
+def _turn_alt_text_mode(window: MainWindow) -> None:
+    """In it each picture that comes in is described as alt text at once: paste, hear, copy."""
+    on = not window.services.settings["alt_text_mode"]
+    window.services.settings.put("alt_text_mode", on)
+    window.setting_chosen.emit("alt_text_mode")
+    window.services.status.say(ALT_TEXT_MODE_ON if on else "Alt-text mode is off.")
+
+
+def _window_menu(window: MainWindow) -> None:
+    menu = window.menuBar().addMenu("&Window")
+    _add(menu, "&Minimize", window.showMinimized, "Ctrl+M")
+    _add(menu, "&Zoom", lambda: window.showNormal() if window.isMaximized() else window.showMaximized())
 
 
 def _copy_last(window: MainWindow, form: str) -> None:
-    _chat(window).copy_last(form)
+    _chat(window).answers.copy_last(form)
 
 
 def _help_menu(window: MainWindow) -> None:

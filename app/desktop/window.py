@@ -19,9 +19,13 @@ FIRST_SIZE = (1180, 780)
 
 
 class MainWindow(QMainWindow):
-    """Makes a section when it is first shown. `first_painted` and `closed` come once."""
+    """Makes a section when it is first shown. `first_painted` and `closed` come once.
+
+    `setting_chosen` names a setting that has another value now.
+    """
 
     section_shown = Signal(object)
+    setting_chosen = Signal(str)
     first_painted = Signal()
     closed = Signal()
 

@@ -50,9 +50,11 @@ class Chat(QObject):
     def is_running(self) -> bool:
         return self._running is not None
 
-    def ask(self, question: str, media: tuple[Medium, ...] = (), task: Task | None = None) -> None:
-        """Ask now, or when the questions before it have been answered."""
-        self.turns.append(Turn(question, media, task))
+    def ask(
+        self, question: str, media: tuple[Medium, ...] = (), task: Task | None = None, *, alone: bool = False
+    ) -> None:
+        """Ask now, or when the questions before it have been answered; `alone` without regard to what came before."""
+        self.turns.append(Turn(question, media, task, alone=alone))
         self.turn_added.emit(len(self.turns) - 1)
         self._go_on()
         self._keep()
@@ -64,7 +66,7 @@ class Chat(QObject):
         del self.turns[place:]
         self.cut.emit(place)
         kept = turn.task if question is None or question == turn.question else None
-        self.ask(question or turn.question, turn.media, kept)
+        self.ask(question or turn.question, turn.media, kept, alone=turn.alone)
 
     def withdraw(self, place: int) -> None:
         """Take back a question that still waits."""
@@ -148,7 +150,7 @@ class Chat(QObject):
 
     def _asked(self, place: int, model: Installed) -> Asked:
         turn = self.turns[place]
-        names = tuple(medium.name for medium in self.conversation.media)
+        names = tuple(medium.name for medium in self.conversation.shown_at(place))
         return Asked(names, model.name, model.notice, turn.question, self._detail(turn), together=len(names) > 1)
 
     def _hear(self, place: int, model: Installed, event: "EngineEvent") -> None:

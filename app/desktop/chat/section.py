@@ -5,28 +5,33 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QAction, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QGuiApplication, QResizeEvent
+from PySide6.QtGui import (
+    QAction,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from app.conversation import Conversation
+from app.conversation import Conversation, Medium
 from app.desktop import intake
 from app.desktop.announce import announce
+from app.desktop.chat.answers import Answers
 from app.desktop.chat.chat import Chat
 from app.desktop.chat.composer import Composer
-from app.desktop.chat.copying import FORMS, as_plain
 from app.desktop.chat.detail_menu import DetailMenu
 from app.desktop.chat.empty_state import EmptyState
 from app.desktop.chat.media_sources import MediaSources
-from app.desktop.chat.speech import Speech
-from app.desktop.chat.transcript import Transcript
 from app.desktop.section import Section
 from app.desktop.services import Services
 from app.desktop.shown_medium import ShownMedium
 from app.desktop.stage.stage import Stage
 from app.shelf import EMBEDDED
 from app.shelf.facts import suggested
-from app.tasks import tasks
+from app.tasks import Task, tasks
 
+ALT_TEXT_MODE = "Alt-text mode: paste, drop or open a picture"
 WIDE = 1500  # pixels from which the stage stands beside the transcript
 
 
@@ -42,8 +47,8 @@ class ChatSection(Section):
         self._services = services
         self.setAcceptDrops(True)
         self.stage = Stage()
-        self.speech = Speech(self)
-        self.transcript = Transcript(speaks=self.speech.is_possible)
+        self.answers = Answers(services.settings, self)
+        self.transcript = self.answers.transcript
         self.composer = Composer()
         self.empty = EmptyState()
         self.details = DetailMenu(self, services.settings["detail"])
@@ -69,6 +74,7 @@ class ChatSection(Section):
         self._awaited: str | None = None  # the conversation that the history is asked for
         self.chat = Chat(services)
         self.show_chat(self.chat)
+        self.show_setting("alt_text_mode")
         self._show_model()
 
     def tools(self) -> Sequence[QAction]:
@@ -90,7 +96,7 @@ class ChatSection(Section):
         self.sources.leave()
 
     def close_down(self) -> None:
-        self.speech.stop()
+        self.answers.speech.stop()
         self.sources.close_down()
         self.stage.close_down()
         for chat in self._open.values():
@@ -99,6 +105,7 @@ class ChatSection(Section):
     def new_chat(self) -> None:
         """Begin another conversation; what runs in this one goes on."""
         self.composer.clear()
+        self.details.choose(self._services.settings["detail"])
         self.show_chat(Chat(self._services))
         self.composer.edit.setFocus()
 
@@ -134,10 +141,18 @@ class ChatSection(Section):
         chat.settled.connect(self._settle)
         chat.cut.connect(self.transcript.keep)
         chat.running_changed.connect(self.composer.show_running)
-        self.transcript.show_conversation(chat.conversation)
+        self.answers.show_chat(chat)
         self.composer.show_running(chat.is_running)
         self._show_stage()
         self.chat_shown.emit(chat)
+
+    def show_setting(self, key: str) -> None:
+        """A setting has another value now."""
+        value = self._services.settings[key]
+        if key == "alt_text_mode":
+            self.composer.edit.setPlaceholderText(ALT_TEXT_MODE if value else "Ask about this…")
+        elif key == "detail" and not self.chat.turns:
+            self.details.choose(value)
 
     def ask_task(self, name: str) -> None:
         task = tasks()[name]
@@ -146,23 +161,14 @@ class ChatSection(Section):
         if not about:
             self._services.status.say("Show a picture first: drop, paste or open one.")
             return
-        words = self._services.settings[f"prompt.{name}"]
-        if words == task.question and task.clip_question and any(medium.is_clip for medium in about):
-            words = task.clip_question
         self.composer.attachments.clear()
-        self.chat.ask(words, tuple(media), task)
+        self.chat.ask(self._words(task, about), tuple(media), task)
 
-    def answer_last_again(self) -> None:
-        if self.chat.turns:
-            self.chat.ask_again(len(self.chat.turns) - 1)
-
-    def copy_last(self, form: str = "text") -> None:
-        if self.chat.turns:
-            self._copy(len(self.chat.turns) - 1, form)
-
-    def speak_last(self) -> None:
-        if self.chat.turns:
-            self.speech.say(as_plain(self.chat.turns[-1].answer))
+    def _words(self, task: Task, about: Sequence[Medium]) -> str:
+        words: str = self._services.settings[f"prompt.{task.name}"]
+        if words == task.question and task.clip_question and any(medium.is_clip for medium in about):
+            return task.clip_question
+        return words
 
     def _connect(self) -> None:
         self.sources.came.connect(self._attach)
@@ -178,12 +184,8 @@ class ChatSection(Section):
         self.composer.media_pasted.connect(self.sources.take_mime)
         self.composer.attachments.changed.connect(self._show_stage)
         self.composer.attachments.looked_at.connect(self.stage.show_medium)
-        self.transcript.again_wanted.connect(lambda place: self.chat.ask_again(place))
         self.transcript.edit_wanted.connect(self._edit)
-        self.transcript.copy_wanted.connect(self._copy)
-        self.transcript.speak_wanted.connect(lambda place: self.speech.say(as_plain(self.chat.turns[place].answer)))
         self.transcript.time_chosen.connect(self._show_time)
-        self.transcript.withdraw_wanted.connect(lambda place: self.chat.withdraw(place))
         self.stage.crop_wanted.connect(self._crop)
         self.stage.part_wanted.connect(self._choose_part)
         self.stage.failed.connect(self._services.status.say)
@@ -198,6 +200,11 @@ class ChatSection(Section):
             self.show_chat(Chat(self._services, conversation))
 
     def _attach(self, medium: ShownMedium) -> None:
+        if self._services.settings["alt_text_mode"]:
+            task = tasks()["alt"]
+            self.chat.ask(self._words(task, [medium]), (medium,), task, alone=True)
+            self.stage.show_medium(medium)
+            return
         self.composer.attachments.add(medium)
         self.stage.show_medium(medium)
         announce(self, f"{medium.name} is ready to ask about.")
@@ -215,10 +222,6 @@ class ChatSection(Section):
     def _edit(self, place: int) -> None:
         self.composer.write(self.chat.turns[place].question)
         self._editing = place
-
-    def _copy(self, place: int, form: str) -> None:
-        QGuiApplication.clipboard().setText(FORMS[form].make(self.chat.turns[place].answer))
-        announce(self, "Copied.")
 
     def _crop(self, medium: ShownMedium, part: QRectF) -> None:
         from app.desktop.stage.cropping import cropped
@@ -249,10 +252,7 @@ class ChatSection(Section):
         self.transcript.change(place, self.chat.turns[place])
 
     def _settle(self, place: int) -> None:
-        turn = self.chat.turns[place]
-        announce(self.transcript, turn.answer or turn.note)
-        if self._services.settings["speak"]:
-            self.speech.say(as_plain(turn.answer))
+        self.answers.tell(place)
         self._show_model()
 
     def _show_stage(self) -> None:

@@ -132,6 +132,7 @@ def show_settings(window: QWidget) -> SettingsDialog:
     dialog = window.findChild(SettingsDialog, NAME)
     if dialog is None:
         dialog = SettingsDialog(window.services, window)  # type: ignore[attr-defined]
+        dialog.chosen.connect(window.setting_chosen)  # type: ignore[attr-defined]
     dialog.show()
     dialog.raise_()
     return dialog

@@ -51,7 +51,7 @@ class Disorder:
         return {
             "ask": lambda: chat.chat.ask("Count."),
             "ask a task": lambda: chat.ask_task("caption"),
-            "ask again": chat.answer_last_again,
+            "ask again": chat.answers.again,
             "edit": self._edit,
             "stop": lambda: chat.chat.stop(),
             "new chat": chat.new_chat,

@@ -45,7 +45,7 @@ def test_alt_text_is_made_and_copied_without_a_mouse(desk: Desk) -> None:
             break
     desk.qtbot.keyClick(chip, Qt.Key.Key_Space)
     desk.wait_for_end()
-    desk.chat.copy_last()
+    desk.chat.answers.copy_last()
     assert QGuiApplication.clipboard().text() == "A red boat in a harbour."
 
 

@@ -56,7 +56,7 @@ def rows() -> dict[str, Row]:
         row["choices"] = tuple((value, title) for value, title in row.get("choices", ()))
         made.append(Row(**row))
     for task in tasks().values():
-        made.append(Row(f"prompt.{task.name}", "Prompts", task.help.capitalize(), "text", task.question))
+        made.append(Row(f"prompt.{task.name}", "Prompts", task.help[0].upper() + task.help[1:], "text", task.question))
     return {row.key: row for row in made}
 
 

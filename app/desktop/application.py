@@ -26,6 +26,7 @@ from app.desktop.services import Services
 from app.desktop.single_instance import SingleInstance, hand_over
 from app.desktop.status_line import StatusLine
 from app.desktop.theme.palettes import Theme
+from app.desktop.theme.text_size import scale_text
 from app.desktop.window import MainWindow
 from app.remembering import SETTING, engine_options
 from app.settings import Settings
@@ -80,6 +81,9 @@ def make_window(
     """A window with everything behind it; the engine starts once it has been painted."""
     place = place or users_place()
     settings = Settings(place.settings)
+    application = QApplication.instance()
+    assert isinstance(application, QApplication), "a window needs an application"
+    scale_text(application, settings["text_percent"])
     bridge, files = EngineBridge(partial(engine_maker, settings)), Background("files")
     services = Services(
         settings=settings,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QMenu, QMessageBox
+from PySide6.QtWidgets import QApplication, QMenu, QMessageBox
 
 from app.desktop.chat.copying import FORMS
 from app.desktop.chat.section import ChatSection
@@ -13,7 +13,9 @@ from app.desktop.edit_menu import fill_edit_menu
 from app.desktop.history.history_list import HistoryList
 from app.desktop.sections import SECTIONS
 from app.desktop.settings.dialog import show_settings
+from app.desktop.theme.text_size import scale_text
 from app.desktop.window import MainWindow
+from app.settings import rows
 
 Keys = QKeySequence.StandardKey
 ALT_TEXT_MODE_ON = (
@@ -35,7 +37,7 @@ def build_menus(window: MainWindow, listed: HistoryList) -> None:
     listed.gone.connect(lambda key: _chat(window).forget(key))
     chat = window.section("chat")
     if isinstance(chat, ChatSection):
-        window.setting_chosen.connect(chat.show_setting)
+        window.setting_chosen.connect(partial(_apply, window, chat))
         chat.chat_shown.connect(lambda shown: listed.mark(shown.conversation.id))
 
 
@@ -74,6 +76,9 @@ def _view_menu(window: MainWindow) -> None:
     _add(menu, "&Fit", lambda: _chat(window).stage.view.fit(), "Ctrl+0")
     _add(menu, "&Tiles", lambda: _chat(window).stage.grid.toggle(), "Ctrl+T")
     menu.addSeparator()
+    _add(menu, "&Bigger Text", partial(_scale_text, window, 1))
+    _add(menu, "&Smaller Text", partial(_scale_text, window, -1))
+    menu.addSeparator()
     _add(menu, "Full &Screen", lambda: _toggle_full_screen(window), Keys.FullScreen)
 
 
@@ -90,6 +95,23 @@ def _answer_menu(window: MainWindow) -> None:
     alt = _add(menu, "Alt-&Text Mode", lambda: _turn_alt_text_mode(window), "Ctrl+Shift+A")
     alt.setCheckable(True)
     menu.aboutToShow.connect(lambda: alt.setChecked(window.services.settings["alt_text_mode"]))
+
+
+def _scale_text(window: MainWindow, steps: int) -> None:
+    """To the next larger or smaller size that the settings offer."""
+    settings = window.services.settings
+    sizes = [size for size, _ in rows()["text_percent"].choices]
+    place = sizes.index(settings["text_percent"]) + steps
+    settings.put("text_percent", sizes[min(max(place, 0), len(sizes) - 1)])
+    window.setting_chosen.emit("text_percent")
+
+
+def _apply(window: MainWindow, chat: ChatSection, key: str) -> None:
+    """What a setting means for what is on the screen."""
+    application = QApplication.instance()
+    if key == "text_percent" and isinstance(application, QApplication):
+        scale_text(application, window.services.settings[key])
+    chat.show_setting(key)
 
 
 def _turn_alt_text_mode(window: MainWindow) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QPushButton, QVBoxLayout, QWidget
 
@@ -31,7 +31,6 @@ class SourceList(QFrame):
         new_chat = QPushButton("New chat")
         new_chat.setAccessibleName("New chat")
         new_chat.setToolTip("Begin a new chat")
-        new_chat.setMinimumHeight(ROW_HEIGHT)
         new_chat.clicked.connect(self.new_chat_wanted)
         give_icon(new_chat, "new")
         self._list = QListWidget()
@@ -39,12 +38,12 @@ class SourceList(QFrame):
         self._list.setIconSize(QSize(20, 20))
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._list.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._list.setFixedHeight(ROW_HEIGHT * len(rows) + 4)
         for row in rows:
             item = QListWidgetItem(icon(row.icon), row.title)
             item.setData(NAME, row.name)
-            item.setSizeHint(QSize(0, ROW_HEIGHT))
             self._list.addItem(item)
+        self._new_chat = new_chat
+        self._fit()
         self._list.currentItemChanged.connect(self._choose)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 12, 12, 12)
@@ -67,8 +66,18 @@ class SourceList(QFrame):
         self._list.setCurrentRow(place)
         self._list.blockSignals(False)
 
-    def changeEvent(self, event: object) -> None:
-        super().changeEvent(event)  # type: ignore[arg-type]
+    def _fit(self) -> None:
+        """Rows as high as the text asks for."""
+        high = max(ROW_HEIGHT, self.fontMetrics().lineSpacing() + 14)
+        self._new_chat.setMinimumHeight(high)
+        self._list.setFixedHeight(high * len(self._rows) + 8)
+        for place in range(len(self._rows)):
+            self._list.item(place).setSizeHint(QSize(0, high))
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange and hasattr(self, "_new_chat"):
+            self._fit()
         for place, row in enumerate(self._rows if hasattr(self, "_list") else ()):
             self._list.item(place).setIcon(icon(row.icon))
 

@@ -1,8 +1,8 @@
 """What a chat shows before there is anything in it: how to begin, samples to try, and what the model here can do."""
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QFont, QIcon, QPalette, QPixmap
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QFont, QIcon, QPalette, QPixmap, QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 import assets
 from app.desktop.card import Card
@@ -14,10 +14,11 @@ from app.shelf.facts import cost
 Role = QPalette.ColorRole
 SAMPLE = 84
 WIDTH = 620
+ROOM_FOR_PICTURE = 520
 
 
-class EmptyState(QWidget):
-    """Says what the user wants to begin with."""
+class EmptyState(QScrollArea):
+    """Says what the user wants to begin with. Scrolls where the window is low or the text large."""
 
     open_wanted = Signal()
     paste_wanted = Signal()
@@ -26,14 +27,16 @@ class EmptyState(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setAutoFillBackground(True)
-        self.setBackgroundRole(Role.Base)
+        self.setAccessibleName("How to begin")
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._drop = Card(Role.Base, Role.Mid, radius=18, dashed=True)
         self._drop.setMaximumWidth(WIDTH)
-        column = QVBoxLayout(self._drop)
-        column.setContentsMargins(32, 30, 32, 28)
+        column = self._drop_column = QVBoxLayout(self._drop)
         column.setSpacing(8)
-        picture = IconLabel("open", 52, Role.Accent)
+        self._picture = IconLabel("open", 52, Role.Accent)
         title = QLabel("Drop a picture or a clip here")
         title.setFont(_sized(title.font(), 1.6, bold=True))
         about = _quiet("Then ask about it. Nothing you show leaves this machine.")
@@ -53,7 +56,7 @@ class EmptyState(QWidget):
             buttons.addWidget(button)
         buttons.addStretch(1)
         centre = Qt.AlignmentFlag.AlignHCenter
-        column.addWidget(picture, 0, centre)
+        column.addWidget(self._picture, 0, centre)
         column.addWidget(title, 0, centre)
         column.addWidget(about, 0, centre)
         column.addSpacing(10)
@@ -76,17 +79,19 @@ class EmptyState(QWidget):
         below.addWidget(self._more, 0, centre)
         inner = QWidget()
         inner.setMaximumWidth(WIDTH)
-        stack = QVBoxLayout(inner)
+        stack = self._stack = QVBoxLayout(inner)
         stack.setContentsMargins(24, 0, 24, 0)
-        stack.setSpacing(22)
         stack.addStretch(2)
         stack.addWidget(self._drop)
         stack.addLayout(below)
         stack.addStretch(3)
-        row = QHBoxLayout(self)
+        page = QWidget()
+        page.setBackgroundRole(Role.Base)
+        row = QHBoxLayout(page)
         row.addStretch(1)
         row.addWidget(inner, 100)
         row.addStretch(1)
+        self.setWidget(page)
 
     def show_notice(self, notice: str | None, offer: Known | None) -> None:
         """What the chosen model does not know, and one that knows more, with what it costs."""
@@ -99,6 +104,14 @@ class EmptyState(QWidget):
             self._more.setText(f"Download {title} ({cost(offer)})")
             self._more.setAccessibleName(self._more.text())
             self._more.setToolTip(f"For {offer.about}, from {offer.hub_id}")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        has_room = event.size().height() >= ROOM_FOR_PICTURE
+        self._picture.setVisible(has_room)
+        margin = 30 if has_room else 16
+        self._drop_column.setContentsMargins(32, margin, 32, margin)
+        self._stack.setSpacing(22 if has_room else 12)
 
     def _want_model(self) -> None:
         if self._offer is not None:

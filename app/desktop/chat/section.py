@@ -151,6 +151,8 @@ class ChatSection(Section):
         value = self._services.settings[key]
         if key == "alt_text_mode":
             self.composer.edit.setPlaceholderText(ALT_TEXT_MODE if value else "Ask about this…")
+        elif key == "text_percent":
+            self.answers.show_chat(self.chat)  # bubbles are as wide as their words
         elif key == "detail" and not self.chat.turns:
             self.details.choose(value)
 

@@ -1,9 +1,10 @@
 """Chips above the question: the tasks of the task file, each one click away."""
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from app.desktop.chat.chip import Chip
+from app.desktop.flow_layout import FlowLayout
 from app.tasks import tasks
 
 # What each task is called here, in this order; the document models' task is asked for elsewhere.
@@ -24,9 +25,7 @@ class Suggestions(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(6)
+        row = FlowLayout(self, spacing=6)
         self.chips: dict[str, QPushButton] = {}
         for name, title in TITLES.items():
             chip = Chip(title)
@@ -34,4 +33,3 @@ class Suggestions(QWidget):
             chip.clicked.connect(lambda _, name=name: self.chosen.emit(name))
             self.chips[name] = chip
             row.addWidget(chip)
-        row.addStretch(1)

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QImage, QPainter, QPainterPath, QPalette, QPixmap
+from PySide6.QtGui import QFont, QFontMetrics, QImage, QPainter, QPainterPath, QPalette, QPixmap
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from app.desktop.squares import square
@@ -76,7 +76,7 @@ class EntryDelegate(QStyledItemDelegate):
         self._thumbnails: dict[tuple[str, float], QPixmap] = {}
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        return QSize(120, ROW)
+        return QSize(120, max(ROW, _words_height(option.fontMetrics) + 12))
 
     def updateEditorGeometry(self, editor: Any, option: QStyleOptionViewItem, index: Index) -> None:
         editor.setGeometry(option.rect.adjusted(SIDE + 10, 8, -4, -8))
@@ -108,12 +108,15 @@ class EntryDelegate(QStyledItemDelegate):
             room -= 16
         metrics = option.fontMetrics
         painter.setPen(palette.color(Role.WindowText))
-        painter.drawText(left, y + metrics.ascent(), metrics.elidedText(entry.title, Qt.TextElideMode.ElideRight, room))
+        top = area.y() + (area.height() - max(SIDE, _words_height(metrics))) // 2
+        painter.drawText(
+            left, top + metrics.ascent(), metrics.elidedText(entry.title, Qt.TextElideMode.ElideRight, room)
+        )
         small = QFont(painter.font())
         small.setPointSizeF(small.pointSizeF() * 0.85)
         painter.setFont(small)
         painter.setPen(palette.color(Role.PlaceholderText))
-        painter.drawText(left, y + SIDE - 3, date_words(entry.changed))
+        painter.drawText(left, top + max(SIDE, _words_height(metrics)) - 3, date_words(entry.changed))
         painter.restore()
 
     def _thumbnail(self, entry: Entry, ratio: float, palette: QPalette) -> QPixmap:
@@ -125,6 +128,11 @@ class EntryDelegate(QStyledItemDelegate):
             image.loadFromData(entry.thumbnail.read_bytes() if entry.thumbnail.is_file() else b"")
             self._thumbnails[key] = square(image, SIDE, ratio) if not image.isNull() else QPixmap()
         return self._thumbnails[key]
+
+
+def _words_height(metrics: QFontMetrics) -> int:
+    """A title over a date."""
+    return round(metrics.lineSpacing() * 1.85)
 
 
 def date_words(seconds: float) -> str:

@@ -69,6 +69,7 @@ def _number(row: Row, value: Any, put: Put, models: list[str]) -> QWidget:
 def _text(row: Row, value: Any, put: Put, models: list[str]) -> QWidget:
     line = QLineEdit(value)
     line.setPlaceholderText(row.default)
+    line.setCursorPosition(0)
     line.editingFinished.connect(lambda: put(line.text().strip() or row.default))
     return line
 

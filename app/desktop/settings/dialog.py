@@ -1,10 +1,11 @@
 """The settings: a page a group, a control a row, kept at once. What else has to happen is said by `Changed`."""
 
+from collections.abc import Callable
 from functools import partial
 from itertools import groupby
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
@@ -14,6 +15,7 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
     QLabel,
+    QLineEdit,
     QMessageBox,
     QPushButton,
     QTabWidget,
@@ -73,19 +75,24 @@ class SettingsDialog(QDialog):
             control.setObjectName(row.key)
             form.addRow("" if row.kind == "switch" else f"{row.title}:", _explained(control, row.help))
         if group == "Privacy":
-            form.addRow("", self._delete_button())
+            form.addRow("", _button_row("Delete the whole history…", self._delete_all))
+        elif group == "Prompts":
+            form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapAllRows)
+            form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
+            form.setVerticalSpacing(6)
+            form.addRow("", _button_row("Restore the original wordings", partial(self._restore, page, members)))
         return page
 
-    def _delete_button(self) -> QWidget:
-        button = QPushButton("Delete the whole history…")
-        button.setAccessibleName("Delete the whole history")
-        button.clicked.connect(self._delete_all)
-        line, row = QWidget(), QHBoxLayout()
-        line.setLayout(row)
-        row.setContentsMargins(0, 8, 0, 0)
-        row.addWidget(button)
-        row.addStretch(1)
-        return line
+    def _restore(self, page: QWidget, members: list[Row]) -> None:
+        for row in members:
+            if (line := page.findChild(QLineEdit, row.key)) is not None:
+                line.setText(row.default)
+        self._services.settings.reset([row.key for row in members])
+
+    def _delete_all(self) -> None:
+        question = "Delete every chat of the history, with its pictures, for good?"
+        if QMessageBox.question(self, "Delete the history", question) == QMessageBox.StandardButton.Yes:
+            self._services.history.delete_all()
 
     def _put(self, key: str, value: Any) -> None:
         try:
@@ -103,10 +110,36 @@ class SettingsDialog(QDialog):
             go_offline()
         self.chosen.emit(key)
 
-    def _delete_all(self) -> None:
-        question = "Delete every chat of the history, with its pictures, for good?"
-        if QMessageBox.question(self, "Delete the history", question) == QMessageBox.StandardButton.Yes:
-            self._services.history.delete_all()
+
+def _button_row(title: str, pressed: Callable[[], None]) -> QWidget:
+    button = QPushButton(title)
+    button.setAccessibleName(title.rstrip("…"))
+    button.clicked.connect(lambda: pressed())
+    line, row = QWidget(), QHBoxLayout()
+    line.setLayout(row)
+    row.setContentsMargins(0, 8, 0, 0)
+    row.addWidget(button)
+    row.addStretch(1)
+    return line
+
+
+class Explanation(QLabel):
+    """Words that wrap, as high as they need: a form's rows do not ask for that."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.setWordWrap(True)
+        self.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self.setFixedWidth(EXPLANATION)
+        self._fit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._fit()
+
+    def _fit(self) -> None:
+        self.setFixedHeight(self.heightForWidth(EXPLANATION))
 
 
 def _explained(control: QWidget, text: str) -> QWidget:
@@ -117,13 +150,7 @@ def _explained(control: QWidget, text: str) -> QWidget:
     column.setSpacing(3)
     column.addWidget(control, 0, Qt.AlignmentFlag.AlignLeft if isinstance(control, NARROW) else Qt.AlignmentFlag(0))
     if text:
-        label = QLabel(text)
-        label.setWordWrap(True)
-        label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-        # A form's rows do not ask how high a label is that wraps.
-        label.setFixedWidth(EXPLANATION)
-        label.setFixedHeight(label.heightForWidth(EXPLANATION))
-        column.addWidget(label)
+        column.addWidget(Explanation(text))
     return box
 
 

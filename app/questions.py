@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from app.alt_text import as_alt_text
 from app.pages import DOCTAGS, as_page
+from app.tasks import Task
 from app.terminal import strip_controls
 
 if TYPE_CHECKING:
@@ -51,6 +52,21 @@ class Question:
         from mlx_model.media.video import Watching
 
         return Watching(self.fps, self.max_frames, self.start or 0.0, self.end)
+
+
+def task_question(
+    task: Task, words: str = "", detail: "Detail | None" = None, max_tokens: int = 0, **rest: Any
+) -> Question:
+    """What a task asks; its own wording, detail and length where none is given. `words` stand for clips as well."""
+    return Question(
+        words or task.question,
+        detail or task.detail,
+        max_tokens or task.max_tokens,
+        clip_words=task.clip_question if words in ("", task.question) else None,
+        max_characters=task.max_characters,
+        names_blank=task.names_blank,
+        **rest,
+    )
 
 
 def words_about(question: Question, media: "Sequence[Picture | Clip]") -> str:

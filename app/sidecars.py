@@ -37,11 +37,11 @@ class Sidecars:
         return self._shorts[folder]
 
 
-def write_sidecar(path: Path, text: str) -> None:
-    """Raises OSError."""
+def write_sidecar(path: Path, text: str, *, synced: bool = True) -> None:
+    """Without `synced` it may be lost in a power cut, and thousands are written in a moment. Raises OSError."""
     from mlx_model.whole_file import whole_file
 
-    with whole_file(path) as file:
+    with whole_file(path, synced=synced) as file:
         file.write(f"{text}\n".encode("utf-8", "backslashreplace"))
 
 

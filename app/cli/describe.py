@@ -21,7 +21,7 @@ from app.cli.progress import Progress
 from app.cli.remember_option import remember_option
 from app.cli.stderr import say
 from app.pages import DOCTAGS, FORMS, INSTALL, can_convert
-from app.questions import Question
+from app.questions import Question, task_question
 from app.tasks import DEFAULT_TASK, tasks
 from mlx_model.errors import Cancelled, DetailError, ModelError, SmolsightError
 
@@ -154,16 +154,7 @@ def _question(words: str | None, task_name: str, detail: Any, max_tokens: int | 
     if words is not None:
         words = words.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
         return Question(words, detail or "auto", max_tokens or QUESTION_TOKENS, **rest)
-    task = tasks()[task_name]
-    return Question(
-        task.question,
-        detail or task.detail,
-        max_tokens or task.max_tokens,
-        clip_words=task.clip_question,
-        max_characters=task.max_characters,
-        names_blank=task.names_blank,
-        **rest,
-    )
+    return task_question(tasks()[task_name], "", detail, max_tokens or 0, **rest)
 
 
 def _answer(asking: Asking, output: Output, paths: tuple[str, ...], together: bool) -> int:

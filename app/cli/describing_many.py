@@ -11,6 +11,7 @@ from time import monotonic
 from typing import Any
 
 from app.answer_store import AnswerStore
+from app.batch_pace import pace_words
 from app.cli.errors import exit_code, sentence
 from app.cli.jobs import stream_job
 from app.cli.many_options import DEFAULT_BATCH, Many
@@ -158,12 +159,8 @@ class _Run:
 
     def _pace(self, left: int) -> str:
         """How fast it goes, once that can be said."""
-        asked, seconds = self.count["described"], monotonic() - self._asked_since
-        if not asked or not seconds:
-            return "Describing:"
-        rate = asked / seconds
-        speed = f"{rate:.1f} a second" if rate >= 1 else f"{60 * rate:.1f} a minute"
-        return f"Describing, {speed}, {_duration(left / rate)} left:"
+        pace = pace_words(self.count["described"], monotonic() - self._asked_since, left)
+        return f"Describing, {pace}:" if pace else "Describing:"
 
     def _say_how_to_go_on(self, total: int) -> None:
         if not (settled := sum(self.count[name] for name in ("described", "copies", "known"))):
@@ -195,10 +192,3 @@ class _Run:
 
 def _counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
-def _duration(seconds: float) -> str:
-    minutes = round(seconds / 60)
-    if minutes < 1:
-        return f"{max(round(seconds), 1)} s"
-    return f"{minutes} min" if minutes < 120 else f"{minutes / 60:.1f} h"

@@ -35,6 +35,8 @@ from app.shelf.offline import go_offline
 if TYPE_CHECKING:
     from mlx_model.protocol import Engine
 
+SWITCH_SECONDS = 0.0005
+
 
 def make_engine(settings: Settings) -> "Engine":
     """The real one. Imports MLX: for a thread in the background."""
@@ -62,6 +64,8 @@ class FileOpener(QObject):
 
 def make_application(*, dark: bool | None = None) -> QApplication:
     """The QApplication with its names and looks."""
+    # Each call out of Qt into Python waits so long for another thread that is at work there; one frame has hundreds.
+    sys.setswitchinterval(SWITCH_SECONDS)
     application = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(application, QApplication)
     application.setApplicationName("Smolsight")
@@ -88,6 +92,7 @@ def make_window(
     services = Services(
         settings=settings,
         history=HistoryKeeper(place.history),
+        reviews=place.reviews,
         bridge=bridge,
         files=files,
         models=ModelChoice(bridge, files, model),

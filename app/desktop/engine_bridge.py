@@ -27,9 +27,13 @@ PATIENCE = 1.5  # seconds that closing waits for the step under way; the engine'
 
 
 class EngineBridge(QObject):
-    """Every method is called in the window's thread. `busy_changed` says whether anything is asked of the engine."""
+    """Every method is called in the window's thread. `busy_changed` says whether anything is asked of the engine.
+
+    `asked` names each job that was queued, for one that makes way for others.
+    """
 
     busy_changed = Signal(bool)
+    asked = Signal(int)
     failed_to_start = Signal(str)
     _made = Signal()
     _came = Signal(int, object)
@@ -71,6 +75,7 @@ class EngineBridge(QObject):
             self._submit(ticket, make_job)
         else:
             self._waiting.append((ticket, make_job))
+        self.asked.emit(ticket)
         return ticket
 
     def cancel(self, ticket: Ticket) -> None:

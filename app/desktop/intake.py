@@ -1,7 +1,9 @@
 """What was dropped or pasted, as files and pictures to open. Fetches nothing: an address alone is no picture here."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData
@@ -10,21 +12,21 @@ from PySide6.QtGui import QImage
 from app.data_urls import picture_in_address, picture_in_page
 from app.picture_files import CLIP_ENDINGS, PICTURE_ENDINGS, natural_order
 
-MOST_OF_A_FOLDER = 20
+MOST_AT_ONCE = 20  # files that one question may be about; more are a folder's business
 ADDRESS_ONLY = "Only the picture's address came, and Smolsight fetches nothing: copy the picture itself."
 
 
 @dataclass(frozen=True)
 class Intake:
-    """Files, or a picture that has none; `problem` says what could not be taken."""
+    """Files, or a picture that has none; `many` are folders and files with too much in them to be opened one by one.
+
+    `problem` says what could not be taken.
+    """
 
     paths: tuple[Path, ...] = ()
     image: QImage | None = None
     problem: str = ""
-
-    @property
-    def is_empty(self) -> bool:
-        return not self.paths and self.image is None
+    many: tuple[Path, ...] = ()
 
 
 def can_take(mime: QMimeData) -> bool:
@@ -44,19 +46,18 @@ def take(mime: QMimeData) -> Intake:
 
 
 def from_paths(paths: list[Path]) -> Intake:
-    """Files as they are, folders as what lies in them."""
+    """Files as they are, folders as what lies in them, where that is not too much."""
     found, problems = [], []
     for path in paths:
         try:
-            inside = list(_files_in(path)) if path.is_dir() else [path]
+            inside = list(islice(_files_in(path), MOST_AT_ONCE + 1)) if path.is_dir() else [path]
         except OSError as error:
             problems.append(f"{path.name} could not be read: {error.strerror}.")
             continue
-        found += inside[:MOST_OF_A_FOLDER]
-        if len(inside) > MOST_OF_A_FOLDER:
-            count = f"{len(inside):,} pictures and clips"
-            problems.append(f"{path.name} holds {count}; the first {MOST_OF_A_FOLDER} were opened.")
-        elif not inside:
+        found += map(Path, natural_order([str(file) for file in inside]))
+        if len(found) > MOST_AT_ONCE:
+            return Intake(many=tuple(paths))
+        if not inside:
             problems.append(f"{path.name} holds no picture and no clip.")
     return Intake(tuple(found), problem=" ".join(problems))
 
@@ -68,9 +69,12 @@ def _brought_along(mime: QMimeData) -> QImage:
 
 
 def _files_in(folder: Path) -> Iterator[Path]:
-    """Pictures and clips by their names' endings; what else lies there was not meant."""
-    for name in natural_order([path.name for path in folder.iterdir()]):
-        path = folder / name
-        is_shown = path.suffix.lower() in PICTURE_ENDINGS | CLIP_ENDINGS and not name.startswith(".")
-        if is_shown and path.is_file():
-            yield path
+    """Pictures and clips by their names' endings; what else lies there was not meant.
+
+    In no order, so that a look at a few of 100,000 takes no time.
+    """
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            is_shown = os.path.splitext(entry.name)[1].lower() in PICTURE_ENDINGS | CLIP_ENDINGS
+            if is_shown and not entry.name.startswith(".") and entry.is_file():
+                yield Path(entry)

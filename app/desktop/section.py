@@ -11,10 +11,11 @@ from PySide6.QtWidgets import QWidget
 class Section(QWidget):
     """One of the rows of the source list. Subclasses fill in what they have.
 
-    `section_wanted`: the user goes on in the section of that name.
+    `section_wanted`: the user goes on in the section of that name; `files_wanted`: there, with these files.
     """
 
     section_wanted = Signal(str)
+    files_wanted = Signal(str, list)
 
     name = ""
     title = ""

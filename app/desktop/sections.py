@@ -30,5 +30,6 @@ class SectionRow:
 SECTIONS = (
     SectionRow("chat", "Chat", "chat", 1, "app.desktop.chat.section:ChatSection"),
     SectionRow("live", "Live", "live", 2, "app.desktop.live.section:LiveSection"),
+    SectionRow("folder", "Folder", "folder", 3, "app.desktop.folder.section:FolderSection"),
     SectionRow("models", "Models", "models", 4, "app.desktop.models.section:ModelsSection"),
 )

@@ -1,6 +1,7 @@
 """What every section is given: the engine, threads for other work, the chosen model, a place to say things."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from app.desktop.background import Background
 from app.desktop.engine_bridge import EngineBridge
@@ -12,10 +13,14 @@ from app.settings import Settings
 
 @dataclass(frozen=True)
 class Services:
-    """`files` opens pictures and clips; `status` is the line for what is no answer and needs no dialog."""
+    """`files` opens pictures and clips; `status` is the line for what is no answer and needs no dialog.
+
+    `reviews` is where edited captions are kept.
+    """
 
     settings: Settings
     history: HistoryKeeper
+    reviews: Path
 
     bridge: EngineBridge
     files: Background

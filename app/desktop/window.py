@@ -69,6 +69,7 @@ class MainWindow(QMainWindow):
             row = next(row for row in self._rows if row.name == name)
             self._sections[name] = row.make(self.services)
             self._sections[name].section_wanted.connect(self.show_section)
+            self._sections[name].files_wanted.connect(self._hand_to)
             self._stack.addWidget(self._sections[name])
         return self._sections[name]
 
@@ -94,6 +95,10 @@ class MainWindow(QMainWindow):
                 self.show_section(section.name)
                 section.take(paths)
                 return
+
+    def _hand_to(self, name: str, paths: list[Path]) -> None:
+        self.show_section(name)
+        self.section(name).take(paths)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

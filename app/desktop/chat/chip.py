@@ -8,7 +8,7 @@ Role = QPalette.ColorRole
 
 
 class Chip(QPushButton):
-    """Drawn with palette roles; its outline takes the accent while it has the focus."""
+    """Drawn with palette roles; its outline takes the accent while it has the focus. Filled where it is checked."""
 
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
         super().__init__(title, parent)
@@ -27,9 +27,10 @@ class Chip(QPushButton):
         painter, palette = QPainter(self), self.palette()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         pressed = self.isDown() or self.underMouse()
-        painter.setBrush(palette.color(Role.Midlight if pressed and self.isEnabled() else Role.AlternateBase))
+        fill = Role.Midlight if pressed and self.isEnabled() else Role.AlternateBase
+        painter.setBrush(palette.color(Role.Highlight if self.isChecked() else fill))
         painter.setPen(QPen(palette.color(Role.Accent), 2) if self.hasFocus() else Qt.PenStyle.NoPen)
         area = QRectF(self.rect()).adjusted(1, 1, -1, -1)
         painter.drawRoundedRect(area, area.height() / 2, area.height() / 2)
-        painter.setPen(palette.color(Role.ButtonText))
+        painter.setPen(palette.color(Role.HighlightedText if self.isChecked() else Role.ButtonText))
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.text())

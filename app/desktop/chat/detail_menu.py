@@ -2,11 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QAction, QActionGroup
-from PySide6.QtWidgets import QMenu, QWidget
+from PySide6.QtWidgets import QWidget
 
-from app.desktop.theme.icons import give_icon
+from app.desktop.choice_menu import ChoiceMenu
 
 if TYPE_CHECKING:
     from mlx_model.media.images import Detail
@@ -21,35 +19,12 @@ ROWS: "tuple[tuple[Detail, str, str], ...]" = (
 )
 
 
-class DetailMenu(QObject):
-    """`action` opens the choice; `chosen` when it has changed."""
-
-    chosen = Signal()
+class DetailMenu(ChoiceMenu["Detail"]):
+    """`chosen` when `detail` has changed."""
 
     def __init__(self, parent: QWidget, detail: "Detail") -> None:
-        super().__init__(parent)
-        self.detail: Detail = detail
-        self.menu = QMenu(parent)
-        self.menu.setToolTipsVisible(True)
-        self.action = QAction("Detail", parent)
-        self.action.setMenu(self.menu)
-        self.action.setToolTip("How closely pictures are looked at")
-        give_icon(self.action, "detail")
-        group = QActionGroup(self)
-        for detail, title, meaning in ROWS:
-            row = QAction(f"{title}: {meaning[0].lower()}{meaning[1:]}", group, checkable=True)
-            row.setChecked(detail == self.detail)
-            row.triggered.connect(lambda _, detail=detail: self.choose(detail))
-            self.menu.addAction(row)
-        self._rows = dict(zip((detail for detail, _, _ in ROWS), group.actions(), strict=True))
-        self._show()
+        super().__init__(parent, "Detail", "How closely pictures are looked at", "detail", ROWS, detail)
 
-    def choose(self, detail: "Detail") -> None:
-        self.detail = detail
-        self._rows[detail].setChecked(True)
-        self._show()
-        self.chosen.emit()
-
-    def _show(self) -> None:
-        title = next(title for detail, title, _ in ROWS if detail == self.detail)
-        self.action.setText(f"Detail: {title} ▾")
+    @property
+    def detail(self) -> "Detail":
+        return self.value

@@ -28,9 +28,13 @@ CAMERA = "Camera picture"
 
 
 class MediaSources(QObject):
-    """`came` has a ShownMedium. `camera` is a page to show from `camera_opened` to `camera_left`, None before."""
+    """`came` has a ShownMedium, `too_many` the folders and files that hold more than one question can be about.
+
+    `camera` is a page to show from `camera_opened` to `camera_left`, None before.
+    """
 
     came = Signal(object)
+    too_many = Signal(list)
     camera_opened = Signal()
     camera_left = Signal()
 
@@ -105,6 +109,8 @@ class MediaSources(QObject):
     def _take(self, taken: intake.Intake) -> None:
         if taken.problem:
             self._services.status.say(taken.problem)
+        if taken.many:
+            self.too_many.emit(list(taken.many))
         for path in taken.paths:
             self.open(partial(open_shown, path))
         if taken.image is not None:

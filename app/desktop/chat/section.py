@@ -174,6 +174,7 @@ class ChatSection(Section):
 
     def _connect(self) -> None:
         self.sources.came.connect(self._attach)
+        self.sources.too_many.connect(partial(self.files_wanted.emit, "folder"))
         self.sources.camera_opened.connect(self._show_camera)
         self.sources.camera_left.connect(self._show_talk)
         self.empty.open_wanted.connect(self.sources.choose_files)

@@ -1,0 +1,427 @@
+"""The Folder section: the pictures of some folders in a grid, a caption under each; above it what of them is shown."""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QPoint, QTimer
+from PySide6.QtGui import (
+    QAction,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QGuiApplication,
+    QKeySequence,
+    QPalette,
+    QShortcut,
+)
+from PySide6.QtWidgets import QFileDialog, QMenu, QStackedWidget, QVBoxLayout, QWidget
+
+from app.describing import Outcome
+from app.desktop.announce import announce
+from app.desktop.chat.detail_menu import DetailMenu
+from app.desktop.chat.suggestions import TITLES
+from app.desktop.choice_menu import ChoiceMenu
+from app.desktop.folder.caption_writer import CaptionWriter
+from app.desktop.folder.empty_state import EmptyState
+from app.desktop.folder.filter_bar import FilterBar
+from app.desktop.folder.grid import Grid
+from app.desktop.folder.grid_model import GridModel
+from app.desktop.folder.keeper import ReviewKeeper
+from app.desktop.folder.progress_line import ProgressLine
+from app.desktop.folder.run import FolderRun
+from app.desktop.folder.slices import Slices
+from app.desktop.folder.sources_bar import SourcesBar
+from app.desktop.folder.thumbnail_loader import ThumbnailLoader
+from app.desktop.intake import MOST_AT_ONCE
+from app.desktop.section import Section
+from app.desktop.services import Services
+from app.desktop.theme.icons import give_icon
+from app.folder.album import Album, Before, Entry
+from app.folder.reviews import Shown
+from app.picture_files import Listing
+from app.questions import Question, task_question
+from app.tasks import tasks
+
+FLUSH_MS = 60  # what has changed is drawn and kept together
+TICK_MS = 500  # the pace of a run is told so often
+TASKS = tuple((name, title, tasks()[name].help) for name, title in TITLES.items())
+Role = QPalette.ColorRole
+
+
+class FolderSection(Section):
+    """Holds the parts and hands on what they say. One album is shown at a time; a run may still be about another."""
+
+    name = "folder"
+    title = "Folder"
+
+    def __init__(self, services: Services, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._services = services
+        self.setAcceptDrops(True)
+        self.shown = Shown(detail=services.settings["detail"])
+        self.album = Album()
+        self._task = self.shown.task  # the album's
+        self._described = (self.album, self._task)  # what the run is about
+        self._opening: int | None = None
+        self._has_looked_back = False
+        self.keeper = ReviewKeeper(services.reviews, self)
+        self.loader = ThumbnailLoader(parent=self)
+        self.slices = Slices(self)
+        self.run = FolderRun(services.bridge, self)
+        self.model = GridModel(self.loader)
+        self.grid = Grid(self.model)
+        self.empty, self.filters, self.progress = EmptyState(), FilterBar(), ProgressLine()
+        self.sources = SourcesBar((self.filters.search, self.filters.more))
+        self.details = DetailMenu(self, self.shown.detail)
+        self.tasks = ChoiceMenu(self, "Task", "What is asked about each picture", "edit", TASKS, self.shown.task)
+        self.writer = CaptionWriter(self.keeper, services.status, self._to_write, self)
+        self.choose_action = self._tool("folder", "Open…", self.choose_folder, "Ctrl+Shift+O")
+        self.toggle = self._tool("play", "Describe", self.describe_or_stop, "Ctrl+Return")
+        self._flushing, self._ticking = QTimer(self), QTimer(self)
+        self._flushing.setSingleShot(True)
+        self._lay_out()
+        self._connect()
+        self._show_album(self.album)
+        self._show_state()
+
+    def tools(self) -> Sequence[QAction]:
+        return (self.choose_action, self.toggle, self.writer.action)
+
+    def choices(self) -> Sequence[QAction]:
+        return (self.tasks.action, self.details.action)
+
+    def can_take(self, paths: Sequence[Path]) -> bool:
+        return len(paths) > MOST_AT_ONCE or any(path.is_dir() for path in paths)
+
+    def take(self, paths: Sequence[Path]) -> None:
+        """Show the pictures of these folders, and these files."""
+        self._has_looked_back = True
+        self.open(replace(self.shown, sources=tuple(path.absolute() for path in paths)))
+
+    def arrive(self) -> None:
+        if not self._has_looked_back:
+            self._has_looked_back = True
+            self.keeper.last_shown(self._look_back)
+        (self.grid if self.shown.sources else self.empty.choose).setFocus()
+
+    def close_down(self) -> None:
+        self.slices.finish()
+        self._flushing.stop()
+        self._ticking.stop()
+        self._flush()
+        self.run.close()
+        self.loader.close()
+        self.keeper.close()
+
+    def open(self, shown: Shown) -> None:
+        """Show these pictures with what is known of them; a run about others goes on."""
+        self.slices.finish()
+        self._flush()
+        self.shown = shown
+        self.details.show_chosen(shown.detail)
+        self.tasks.show_chosen(shown.task)
+        self.sources.show_sources(shown.sources, recursive=shown.recursive)
+        if self._opening is not None:
+            self.keeper.forget(self._opening)
+        self._opening = self.keeper.open(shown, self._opened)
+
+    def choose_folder(self) -> None:
+        start = str(self.shown.sources[0]) if self.shown.sources else ""
+        if name := QFileDialog.getExistingDirectory(self, "Choose a folder of pictures", start):
+            self.take([Path(name)])
+
+    def describe_or_stop(self) -> None:
+        if self.run.is_running:
+            self.run.stop()
+        else:
+            self.describe(self.album.undescribed())
+
+    def describe(self, places: Sequence[int], *, again: bool = False) -> None:
+        """Ask the model about these pictures."""
+        sight, say = self._services.models.sight, self._services.status.say
+        if self.run.is_running:
+            say("Pictures are being described: stop that first.")
+        elif not self.shown.sources:
+            self.choose_folder()
+        elif self._opening is not None:
+            say("The folder is still being listed.")
+        elif not places:
+            say("Every picture has its caption. Choose some to describe them again, with another detail or model.")
+        elif sight is not None and sight.images is None:
+            say(f"{self._services.models.chosen.name} reads words alone: choose another model above.")
+        else:
+            self._described = (self.album, self._task)
+            self.album.wait_for(places)
+            files = [self.album.entries[place].path for place in places]
+            self.run.start(files, self._question(again=again), self._services.models.chosen)
+            self._ticking.start(TICK_MS)
+            self._soon()
+            self._show_state()
+
+    def describe_again(self) -> None:
+        if chosen := self.grid.chosen:
+            before = {place: self.album.entries[place] for place in chosen if self.album.entries[place].edited}
+            self.describe(chosen, again=True)
+            if before and self.run.is_running:
+                self._offer_undo(f"{_captions(len(before))} that you edited will be replaced.", before)
+
+    def review(self) -> None:
+        """Mark the chosen ones as reviewed, or take the marks away where all have one; then on to the next."""
+        album, chosen = self.album, self.grid.chosen
+        on = not all(album.entries[place].reviewed for place in chosen)
+        row = self.grid.currentIndex().row()
+
+        def go_on() -> None:
+            self._flush()
+            if on and len(chosen) == 1:
+                stays = self.model.index_of(chosen[0]).isValid()
+                self.grid.choose_row(row + 1 if stays else row)
+
+        def mark(part: Sequence[int]) -> None:
+            album.review(part, on)
+            self._soon()
+
+        self.slices.do(chosen, mark, go_on)
+
+    def replace_words(self) -> None:
+        """In the chosen captions where several are chosen, else in all that are shown."""
+        find, by = self.filters.words, self.filters.by.text()
+        chosen = self.grid.chosen
+        places = chosen if len(chosen) > 1 else self.model.places
+        album, match_case = self.album, self.filters.match_case.isChecked()
+        before: dict[int, Entry] = {}
+
+        def replace_in(part: Sequence[int]) -> None:
+            before.update(album.replace_words(part, find, by, match_case=match_case))
+            self._soon()
+
+        def tell() -> None:
+            self._flush()
+            if before:
+                self._offer_undo(f"“{find}” was replaced in {_captions(len(before))}.", before)
+            else:
+                self._services.status.say(f"No caption has “{find}” in it." if find else "Write what to find first.")
+
+        self.slices.do(list(places), replace_in, tell)
+
+    def menu(self) -> QMenu:
+        """What can be done with the chosen pictures."""
+        menu, chosen = QMenu(self), [self.album.entries[place] for place in self.grid.chosen]
+        first = chosen[0].path
+        marked = all(entry.reviewed for entry in chosen)
+        menu.addAction("Edit caption").triggered.connect(lambda: self.grid.edit(self.grid.currentIndex()))
+        menu.addAction("Mark as not reviewed" if marked else "Mark as reviewed").triggered.connect(self.review)
+        menu.addAction("Describe again").triggered.connect(self.describe_again)
+        menu.addAction("Copy captions" if len(chosen) > 1 else "Copy caption").triggered.connect(self.copy)
+        menu.addSeparator()
+        menu.addAction("Ask in chat").triggered.connect(lambda: self.files_wanted.emit("chat", [first]))
+        return menu
+
+    def copy(self) -> None:
+        texts = [self.album.entries[place].text for place in self.grid.chosen]
+        QGuiApplication.clipboard().setText("\n".join(filter(None, texts)))
+        announce(self, "Copied.")
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+            self.empty.light_up(True)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self.empty.light_up(False)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self.empty.light_up(False)
+        event.acceptProposedAction()
+        self.take([Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()])
+
+    def _lay_out(self) -> None:
+        page = QWidget()
+        page.setAutoFillBackground(True)
+        page.setBackgroundRole(Role.Window)
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for widget in (self.sources, self.filters):
+            column.addWidget(widget)
+        column.addWidget(self.grid, 1)
+        column.addWidget(self.progress)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.empty)
+        self._stack.addWidget(page)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(self._stack)
+
+    def _connect(self) -> None:
+        self._flushing.timeout.connect(self._flush)
+        self._ticking.timeout.connect(self._show_state)
+        self.empty.choose_wanted.connect(self.choose_folder)
+        self.sources.changed.connect(self._choose_recursive)
+        self.details.chosen.connect(self._choose_detail)
+        self.tasks.chosen.connect(lambda: self.open(replace(self.shown, task=self.tasks.value)))
+        self.filters.changed.connect(self._filter)
+        self.filters.replace_wanted.connect(self.replace_words)
+        self.model.edited.connect(self._edit)
+        self.grid.review_wanted.connect(self.review)
+        self.grid.menu_wanted.connect(self._show_menu)
+        self.grid.selectionModel().selectionChanged.connect(self._show_chosen)
+        self.progress.review.clicked.connect(self.review)
+        self.progress.again.clicked.connect(self.describe_again)
+        self.run.settled.connect(self._settle)
+        self.run.progressed.connect(self._show_state)
+        self.run.ended.connect(self._run_ended)
+        self.writer.written.connect(self._mark_written)
+        self.keeper.noted.connect(self._services.status.say)
+        for keys, wanted in (
+            ("Ctrl+Shift+F", self.filters.search.setFocus),
+            ("Ctrl+Shift+R", self.describe_again),
+            ("Ctrl+Shift+C", self.copy),
+        ):
+            QShortcut(QKeySequence(keys), self.grid, wanted)
+
+    def _look_back(self, shown: Shown) -> None:
+        """What was shown when the window was closed, if it is still there."""
+        there = tuple(path for path in shown.sources if path.exists())
+        if there and not self.shown.sources:
+            self.open(replace(shown, sources=there))
+
+    def _opened(self, opened: tuple[Album, Listing]) -> None:
+        fresh, listing = opened
+        self._opening = None
+        said = [f"{path.name} {reason.partition(';')[0]}." for path, reason in listing.failed]
+        if listing.clips:
+            said.append(f"{listing.clips:,} clips are left out: open them in the chat.")
+        if said:
+            self._services.status.say(" ".join(said))
+        album, task = self._described
+        self._task = self.shown.task
+        goes_on = self.run.is_running and task == self._task and album.is_about_the_same_as(fresh)
+        self._show_album(album if goes_on else fresh)
+
+    def _show_album(self, album: Album) -> None:
+        self.album = album
+        self.model.show_album(album)
+        self._stack.setCurrentIndex(1 if self.shown.sources and len(album) else 0)
+        self._show_counts()
+        if len(album):
+            self.grid.choose_row(0)
+
+    def _question(self, *, again: bool) -> Question:
+        settings, task = self._services.settings, tasks()[self._task]
+        temperature = float(settings["temperature"])
+        return task_question(
+            task,
+            settings[f"prompt.{task.name}"],
+            None if self.shown.detail == "auto" else self.shown.detail,
+            temperature=temperature,
+            top_p=float(settings["top_p"]),
+            seed=random.getrandbits(32) if again and temperature else None,
+            repetition_guard=settings["repetition_guard"],
+        )
+
+    def _settle(self, outcomes: list[Outcome]) -> None:
+        album, task = self._described
+        for outcome in outcomes:
+            album.settle(outcome)
+        if album is not self.album:
+            self.keeper.keep(task, album.take_unkept())
+        self._soon()
+
+    def _run_ended(self, problem: str) -> None:
+        album, _ = self._described
+        left = len(album.waiting)
+        album.wait_no_more()
+        self._ticking.stop()
+        self._flush()
+        self._show_state()
+        if problem:
+            self._services.status.say(problem)
+        elif left:
+            self._services.status.say(f"Stopped with {left:,} to go; what was described is kept.")
+        else:
+            failed = album.counts["failed"]
+            announce(self, f"All are described{f', {failed:,} failed' if failed else ''}.")
+
+    def _edit(self, place: int, text: str) -> None:
+        self.album.edit(place, text)
+        self._soon()
+
+    def _mark_written(self, texts: dict[Path, str]) -> None:
+        self.album.mark_written(texts)
+        self._soon()
+
+    def _offer_undo(self, sentence: str, before: Before) -> None:
+        album = self.album
+
+        def put_back(part: Sequence[int]) -> None:
+            album.put_back({place: before[place] for place in part})
+            self._soon()
+
+        self._services.status.say(sentence, "Undo", lambda: self.slices.do(list(before), put_back, self._flush))
+
+    def _soon(self) -> None:
+        if not self._flushing.isActive():
+            self._flushing.start(FLUSH_MS)
+
+    def _flush(self) -> None:
+        """Draw and keep what has changed."""
+        self.keeper.keep(self._task, self.album.take_unkept())
+        if changed := self.album.take_changed():
+            self.model.refresh(changed)
+            self._show_counts()
+
+    def _filter(self) -> None:
+        self.model.show_only(self.filters.kind, self.filters.words)
+        self._show_counts()
+
+    def _choose_recursive(self) -> None:
+        self.open(replace(self.shown, recursive=self.sources.recursive.isChecked()))
+
+    def _choose_detail(self) -> None:
+        self.shown = replace(self.shown, detail=self.details.detail)
+        self.keeper.remember(self.shown)
+
+    def _to_write(self) -> tuple[Sequence[Entry], Sequence[Path]]:
+        entries = self.album.entries
+        return [entries[place] for place in self.model.places], [entry.path for entry in entries]
+
+    def _show_menu(self, where: QPoint) -> None:
+        if self.grid.chosen:
+            self.menu().popup(where)
+
+    def _show_counts(self) -> None:
+        self.filters.show_counts(self.album.counts)
+        self._show_state()
+
+    def _show_state(self) -> None:
+        runs = self.run.is_running
+        title = "Stop" if runs else "Describe"
+        if self.toggle.text() != title:
+            self.toggle.setText(title)
+            give_icon(self.toggle, "stop" if runs else "play")
+        self.toggle.setToolTip(
+            "Stop; what was described is kept" if runs else "Describe every picture that has no caption yet"
+        )
+        self.writer.action.setEnabled(bool(self.album.described))
+        self.progress.show_state(self.album, self.run, len(self.model.places))
+        self._show_chosen()
+
+    def _show_chosen(self) -> None:
+        has_chosen = self.grid.selectionModel().hasSelection()
+        self.progress.review.setEnabled(has_chosen)
+        self.progress.again.setEnabled(has_chosen and not self.run.is_running)
+
+    def _tool(self, name: str, title: str, wanted: Callable[[], Any], keys: str) -> QAction:
+        action = QAction(title, self)
+        action.setShortcut(QKeySequence(keys))
+        action.triggered.connect(lambda: wanted())
+        give_icon(action, name)
+        return action
+
+
+def _captions(count: int) -> str:
+    return "one caption" if count == 1 else f"{count:,} captions"

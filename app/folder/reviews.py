@@ -1,0 +1,85 @@
+"""What people made of captions, kept by picture and task: edits and marks outlive the window, as does what was said.
+
+In a database of its own among the user's data, unlike the record of answers (`answer_store.py`), which can be made
+again. An entry goes by the file's path; where the file has another size or date since, what was said of it does not
+count any more, and what a person wrote has to be looked at again. Knows no Qt. For one thread.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from app.answer_store import AnswerStore
+from app.folder.album import Entry
+from app.picture_files import Listing, list_pictures
+
+LAST_SHOWN = "last shown"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the section shows: the folders and files that were named, and what is asked about their pictures."""
+
+    sources: tuple[Path, ...] = ()
+    recursive: bool = False
+    task: str = "caption"
+    detail: Any = "auto"
+
+
+class Reviews:
+    """`trouble` says why nothing is kept, where the disk does not let it; then nothing raises."""
+
+    def __init__(self, file: Path) -> None:
+        self._store = AnswerStore(file)
+
+    @property
+    def trouble(self) -> str | None:
+        return self._store.trouble and f"{self._store.file} cannot be used, so edits and marks will not be kept."
+
+    def open(self, shown: Shown) -> tuple[list[Entry], Listing]:
+        """The pictures that are there now, with what is known of them for the task."""
+        listing = list_pictures([str(path) for path in shown.sources], recursive=shown.recursive)
+        return [self._entry(shown.task, path) for path in listing.files], listing
+
+    def keep(self, task: str, entries: Iterable[Entry]) -> None:
+        for entry in entries:
+            kept = {name: getattr(entry, name) for name in ("text", "record", "edited", "reviewed", "written")}
+            self._store.put(_key(task, entry.path), {**kept, "stamp": _stamp(entry.path)})
+
+    def last_shown(self) -> Shown:
+        if (kept := self._store.get(LAST_SHOWN)) is None:
+            return Shown()
+        return Shown(tuple(map(Path, kept["sources"])), kept["recursive"], kept["task"], kept["detail"])
+
+    def remember(self, shown: Shown) -> None:
+        sources = list(map(str, shown.sources))
+        kept = {"sources": sources, "recursive": shown.recursive, "task": shown.task, "detail": shown.detail}
+        self._store.put(LAST_SHOWN, kept)
+
+    def close(self) -> None:
+        self._store.close()
+
+    def _entry(self, task: str, path: Path) -> Entry:
+        if (kept := self._store.get(_key(task, path))) is None:
+            return Entry(path)
+        stamp = kept.pop("stamp")
+        entry = Entry(path, **kept)
+        if stamp == _stamp(path):
+            return entry
+        return replace(entry, record=None, reviewed=False) if entry.edited else Entry(path)
+
+
+def _key(task: str, path: Path) -> str:
+    """A name may be no UTF-8, so not the path itself."""
+    return f"{task} {hashlib.sha256(os.fsencode(path.absolute())).hexdigest()}"
+
+
+def _stamp(path: Path) -> list[int]:
+    try:
+        status = path.stat()
+    except OSError:
+        return []
+    return [status.st_size, status.st_mtime_ns]

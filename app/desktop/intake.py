@@ -47,7 +47,8 @@ def take(mime: QMimeData) -> Intake:
 
 def from_paths(paths: list[Path]) -> Intake:
     """Files as they are, folders as what lies in them, where that is not too much."""
-    found, problems = [], []
+    found: list[Path] = []
+    problems: list[str] = []
     for path in paths:
         try:
             inside = list(islice(_files_in(path), MOST_AT_ONCE + 1)) if path.is_dir() else [path]

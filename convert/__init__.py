@@ -3,6 +3,9 @@
     from convert.conversion import convert
     result = convert(Path("SmolVLM-256M-Instruct"), Path("256m-4bit"))
 
-Knows no network (app.shelf.downloads fetches) and no terminal. Nothing is imported here, so that `convert.recipe` stays
-cheap.
+Knows no network (app.shelf.downloads fetches) and no terminal. Nothing dear is imported here, so that `convert.recipe`
+stays cheap.
 """
+
+# Brings the BLAS library in before any module here can import MLX: with its own a check takes ten times as long.
+import mlx_model as mlx_model

@@ -17,6 +17,7 @@ from convert.check.proof import Proof, prove
 from convert.check.report import JSON_NAME, PAGE_NAME, Checked, PartReport, Report, json_text, page
 from convert.folder_source import open_folder
 from convert.gguf_source import open_gguf
+from convert.heap import freed_memory_kept
 from convert.learned import LearnedRounding, Wanted, can_learn, network_order
 from convert.naming import Form, hub_form, mlx_form
 from convert.output_config import config_json
@@ -83,7 +84,7 @@ def convert(
     else:
         recipe = recipe.for_pictures(int(opened.config["text_config"]["num_hidden_layers"]))
     mx.reset_peak_memory()
-    with new_folder(out) as folder:
+    with freed_memory_kept(), new_folder(out) as folder:
         nbytes = opened.nbytes
         if is_gguf and not keeps_packing:
             opened = _as_folder(opened, folder / _EXACT, adapter, source)

@@ -6,7 +6,7 @@ Format: https://huggingface.co/docs/safetensors. Knows nothing of quantization: 
 
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -18,6 +18,7 @@ import numpy as np
 from mlx_model.loading.weights import INDEX_NAME, SINGLE_NAME
 
 MAX_SHARD_BYTES = 4_000_000_000
+Arrays = tuple[mx.array, ...]
 # Safetensors' names of dtypes, and what MLX calls them.
 DTYPES = {"F32": mx.float32, "F16": mx.float16, "BF16": mx.bfloat16, "U32": mx.uint32}
 
@@ -40,7 +41,7 @@ class Job:
     """A parameter on its way: the tensors it becomes, and the function that reads and makes them, in that order."""
 
     outputs: tuple[TensorSpec, ...]
-    make: Callable[[], tuple[mx.array, ...]]
+    make: Callable[[], Arrays]
 
     @property
     def nbytes(self) -> int:
@@ -66,8 +67,8 @@ def write_shards(
         name = SINGLE_NAME if len(shards) == 1 else f"model-{number:05}-of-{len(shards):05}.safetensors"
         with (folder / name).open("wb") as file:
             _write_header(file, shard, tag)
-            for job in shard:
-                _write_job(file, job)
+            for job, arrays in _made_ahead(shard):
+                _write_arrays(file, job, arrays)
                 done += job.nbytes
                 progress(done, total)
             file.flush()
@@ -100,8 +101,23 @@ def _write_header(file: BinaryIO, shard: list[Job], tag: str) -> None:
     file.write(len(text).to_bytes(8, "little") + text)
 
 
-def _write_job(file: BinaryIO, job: Job) -> None:
-    for spec, array in zip(job.outputs, job.make(), strict=True):
+def _made_ahead(jobs: Iterable[Job]) -> Iterator[tuple[Job, Arrays]]:
+    """Each job with what it makes; the next one's is under way, on a stream of its own, while one is written."""
+    before: tuple[Job, Arrays] | None = None
+    stream = mx.new_stream(mx.default_device())
+    for job in jobs:
+        with mx.stream(stream):
+            arrays = job.make()
+        mx.async_eval(*arrays)
+        if before is not None:
+            yield before
+        before = job, arrays
+    if before is not None:
+        yield before
+
+
+def _write_arrays(file: BinaryIO, job: Job, arrays: Arrays) -> None:
+    for spec, array in zip(job.outputs, arrays, strict=True):
         assert array.shape == spec.shape and array.dtype == DTYPES[spec.dtype], f"{spec} is {array.shape} {array.dtype}"
         mx.eval(array)
         # Python's buffers know no bfloat16; the bytes are the same under any name.

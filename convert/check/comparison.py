@@ -1,6 +1,7 @@
 """Source and result side by side: what each part loses by itself, and what comes of it at the end.
 
-A part's error is measured on the source's own inputs to that part, so that it is that part's alone. The likelihoods at
+A part's error is measured on the source's own inputs to that part, so that it is that part's alone; the decoder's on
+items of words, which every check set has. The likelihoods at
 the end are those of the whole result. Everything is teacher-forced: both read the same answers.
 """
 
@@ -59,9 +60,10 @@ def compare(source: Trace, model: StreamedModel, items: Sequence[Item]) -> Compa
     embeddings = model.embed(ids, _in_place(items, image_tokens))
     seen_alike = embeddings if not features else model.embed(ids, _in_place(items, source.image_tokens))
     errors["embeddings"] = _relative_error(seen_alike, source.embeddings)
-    both = model.decode([*embeddings, *source.embeddings])
+    alone = [number for number, item in enumerate(items) if item.pixels is None]
+    both = model.decode([*embeddings, *(source.embeddings[number] for number in alone)])
     hidden, hidden_alike = both[: len(items)], both[len(items) :]
-    errors["decoder"] = _relative_error(hidden_alike, source.hidden)
+    errors["decoder"] = _relative_error(hidden_alike, [source.hidden[number] for number in alone])
     errors["head"] = _relative_error(answers(model, items, source.hidden), source.logits)
     logits = answers(model, items, hidden)
     if broken := [part for part, error in errors.items() if not np.isfinite(error)]:

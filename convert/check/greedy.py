@@ -20,9 +20,14 @@ MAX_BYTES = 3_000_000_000
 
 
 def fits(*checkpoints: Checkpoint) -> bool:
-    """Whether the weights of all, as they are computed with, stay below the limit. Reads none of them."""
-    parameters: list[Any] = [tree_flatten(one.model.parameters()) for one in checkpoints]
-    return sum(weight.nbytes for pairs in parameters for _, weight in pairs) <= MAX_BYTES
+    """Whether the weights of all together stay below the limit."""
+    return sum(weight_bytes(one) for one in checkpoints) <= MAX_BYTES
+
+
+def weight_bytes(checkpoint: Checkpoint) -> int:
+    """Of all weights as they are computed with; reads none of them."""
+    parameters: Any = tree_flatten(checkpoint.model.parameters())
+    return sum(weight.nbytes for _, weight in parameters)
 
 
 def greedy_texts(checkpoint: Checkpoint, items: Sequence[Item]) -> list[str]:

@@ -96,7 +96,10 @@ def _each(run: Layer, sequences: Sequence[mx.array]) -> list[mx.array]:
 
 
 def _used_up(layers: list[Any]) -> Iterator[nn.Module]:
+    """One after the other; the next one's weights are on their way while one is used."""
     for number in range(len(layers)):
+        if number + 1 < len(layers):
+            mx.async_eval(layers[number + 1].parameters())
         yield layers[number]
         layers[number] = nn.Identity()
         mx.clear_cache()

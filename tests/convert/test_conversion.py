@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -266,3 +268,9 @@ def test_memory_holds_single_tensors_and_not_the_model(tmp_path: Path) -> None:
     # The tensor, its contiguous copy, words, scales; the whole source is 12 times the largest tensor.
     assert mx.get_peak_memory() - before < 4 * largest
     assert mx.get_active_memory() == before
+
+
+def test_the_blas_library_is_there_before_any_module_of_the_converter_can_import_mlx(root: Path) -> None:
+    code = "import convert, sys; assert 'mlx_model.device.blas' in sys.modules and 'mlx.core' not in sys.modules"
+
+    assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 0

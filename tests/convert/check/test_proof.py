@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -179,6 +180,8 @@ def test_killed_at_any_moment_the_output_is_absent_or_whole_and_the_next_run_wor
     moments = random.Random(0)
     took = 0.0
     for attempt in range(21):
+        if attempt % 2:
+            shutil.rmtree(out, ignore_errors=True)  # else an older one is there to be replaced
         process = subprocess.Popen(
             [sys.executable, "-c", code, str(source), str(out)], cwd=root, stdout=subprocess.PIPE, text=True
         )

@@ -30,7 +30,8 @@ def cache(clear: str | None) -> None:
 
 def _seen() -> tuple[str, ...]:
     sizes, most = seen_files(), chosen_bytes()
-    return "seen", f"{len(sizes):,}", in_words(sum(sizes)), in_words(most) if most else "off", str(seen_folder())
+    limit = in_words(most) if most else "only with --remember"
+    return "seen", f"{len(sizes):,}", in_words(sum(sizes)), limit, str(seen_folder())
 
 
 def _answers() -> tuple[str, ...]:

@@ -90,7 +90,8 @@ def test_a_chat_remembers_across_runs(run: Run, checkpoint: Path, picture: Path,
 
 
 def test_the_cache_command_shows_what_is_kept_and_clears_it(run: Run, checkpoint: Path, picture: Path) -> None:
-    assert run("cache").stdout.splitlines()[1].split() == ["seen", "0", "0.0", "kB", "off", str(seen_folder())]
+    seen = run("cache").stdout.splitlines()[1]
+    assert seen.split() == ["seen", "0", "0.0", "kB", "only", "with", "--remember", str(seen_folder())]
     Settings().put(SETTING, 2048)
     describe(run, checkpoint, picture, "--batch", "2")
     heading, seen, answers = run("cache").stdout.splitlines()

@@ -1,9 +1,11 @@
 """The KV cache of one decoder layer: keys and values of every position seen so far.
 
-Room is taken in steps, so a token writes in place instead of copying the whole cache. A branch shares its first
+Both stand in one array, the heads of the keys before those of the values, so that a token is written in one step. Room
+is taken in larger ones, so it is written in place instead of copying the whole cache. A branch shares its first
 positions with the cache that it came from, until one of the two writes. Knows nothing of what the positions hold.
 """
 
+from collections.abc import Sequence
 from typing import Protocol, Self
 
 import mlx.core as mx
@@ -24,12 +26,12 @@ class LayerCache(Protocol):
     def mask(self) -> mx.array | None:
         """Which keys the queries of the last update see, [B, 1, 1, positions]; None for all up to their own."""
 
-    def update(self, keys: mx.array, values: mx.array) -> tuple[mx.array | Packed, mx.array | Packed]:
-        """Append [B, kv heads, L, head_dim] and return all keys and values up to the new end."""
+    def update(self, new: mx.array) -> tuple[mx.array | Packed, mx.array | Packed]:
+        """Append keys and values [B, 2 * kv heads, L, head_dim]; all keys and all values up to the new end."""
 
 
 class KVCache:
-    """Keys and values [B, kv heads, positions, head_dim]; `offset` positions are in use."""
+    """Keys and values [B, 2 * kv heads, positions, head_dim]; `offset` positions are in use."""
 
     def __init__(self) -> None:
         self.offset = 0
@@ -37,10 +39,10 @@ class KVCache:
         self._arrays: list[mx.array] = []
         self._are_shared = False
 
-    def update(self, keys: mx.array, values: mx.array) -> tuple[mx.array | Packed, mx.array | Packed]:
-        """Append [B, kv heads, L, head_dim] and return all keys and values up to the new end."""
-        keys, values = self._append([keys, values])
-        return keys, values
+    def update(self, new: mx.array) -> tuple[mx.array | Packed, mx.array | Packed]:
+        """Append keys and values [B, 2 * kv heads, L, head_dim]; all keys and all values up to the new end."""
+        (both,) = self._append([new])
+        return _halves(both)
 
     def trim(self, count: int) -> None:
         """Forget the last `count` positions; the room stays."""
@@ -82,7 +84,7 @@ class KVCache:
 
     def restore(self, arrays: list[mx.array]) -> None:
         """Become the cache whose `used` these are. Raises ValueError where they cannot be of one like this."""
-        if len(arrays) != 2 or any(array.ndim != 4 or array.shape != arrays[0].shape for array in arrays):
+        if len(arrays) != 1 or arrays[0].ndim != 4 or arrays[0].shape[1] % 2:
             raise ValueError("not the keys and values of a layer")
         self.offset, self._arrays, self._are_shared = arrays[0].shape[2], arrays, True
 
@@ -113,27 +115,29 @@ class QuantizedKVCache(KVCache):
         self.bits, self.begin = bits, begin
         self._group_size = 0  # of packed arrays
 
-    def update(self, keys: mx.array, values: mx.array) -> tuple[mx.array | Packed, mx.array | Packed]:
-        if not self._group_size and self.offset + keys.shape[2] <= self.begin:
-            return super().update(keys, values)
+    def update(self, new: mx.array) -> tuple[mx.array | Packed, mx.array | Packed]:
+        if not self._group_size and self.offset + new.shape[2] <= self.begin:
+            return super().update(new)
         if not self._group_size:
-            self._group_size = group_size(keys.shape[3])
+            self._group_size = group_size(new.shape[3])
             if self._arrays:
-                old_keys, old_values = self.used()
-                self._arrays = [*self._pack(old_keys), *self._pack(old_values)]
-        arrays = self._append([*self._pack(keys), *self._pack(values)])
-        packed_keys, packed_values = self._as_packed(*arrays[:3]), self._as_packed(*arrays[3:])
-        return (packed_keys, packed_values) if ON_METAL else (packed_keys.unpacked(), packed_values.unpacked())
+                (old,) = self.used()
+                self._arrays = self._pack(old)
+        arrays = self._append(self._pack(new))
+        if not ON_METAL:
+            return _halves(self._as_packed(arrays).unpacked())
+        keys, values = zip(*map(_halves, arrays), strict=True)
+        return self._as_packed(keys), self._as_packed(values)
 
     @property
     def form(self) -> str:
         return f"{self.bits} bits"
 
     def restore(self, arrays: list[mx.array]) -> None:
-        if len(arrays) == 2:
+        if len(arrays) == 1:
             super().restore(arrays)
             return
-        if len(arrays) != 6 or any(array.ndim != 4 or array.shape[:3] != arrays[0].shape[:3] for array in arrays):
+        if len(arrays) != 3 or any(array.ndim != 4 or array.shape[:3] != arrays[0].shape[:3] for array in arrays):
             raise ValueError("not the packed keys and values of a layer")
         self._group_size = arrays[0].shape[3] * 32 // self.bits // arrays[1].shape[3]
         self.offset, self._arrays, self._are_shared = arrays[0].shape[2], arrays, True
@@ -143,11 +147,12 @@ class QuantizedKVCache(KVCache):
         branch._group_size = self._group_size
         return branch
 
-    def _as_packed(self, weights: mx.array, scales: mx.array, biases: mx.array) -> Packed:
+    def _as_packed(self, arrays: Sequence[mx.array]) -> Packed:
+        weights, scales, biases = arrays
         return Packed(weights, scales, biases, self._group_size, self.bits)
 
-    def _pack(self, x: mx.array) -> tuple[mx.array, mx.array, mx.array]:
-        return mx.quantize(x, group_size=self._group_size, bits=self.bits)
+    def _pack(self, x: mx.array) -> list[mx.array]:
+        return list(mx.quantize(x, group_size=self._group_size, bits=self.bits))
 
 
 def group_size(head_dim: int) -> int:
@@ -156,6 +161,12 @@ def group_size(head_dim: int) -> int:
         if head_dim % size == 0:
             return size
     raise ValueError(f"heads of {head_dim} numbers cannot be packed in groups of 32 or 64")
+
+
+def _halves(both: mx.array) -> tuple[mx.array, mx.array]:
+    """Keys and values apart, as views."""
+    kv_heads = both.shape[1] // 2
+    return both[:, :kv_heads], both[:, kv_heads:]
 
 
 def _with_room(arrays: list[mx.array], new: list[mx.array], used: int) -> list[mx.array]:

@@ -37,9 +37,9 @@ class Attention(nn.Module):
         B, L, _ = x.shape
         heads = self._project(x).reshape(B, L, -1, self.head_dim).transpose(0, 2, 1, 3)
         turned = self.num_heads + self.num_kv_heads
-        rotated = rope(heads[:, :turned], base=self.rope_theta, offset=cache.offset)
-        all_keys, all_values = cache.update(rotated[:, self.num_heads :], heads[:, turned:])
-        queries = rotated[:, : self.num_heads]
+        heads = rope(heads, turned, base=self.rope_theta, offset=cache.offset)
+        queries, keys_and_values = heads[:, : self.num_heads], heads[:, self.num_heads :]
+        all_keys, all_values = cache.update(keys_and_values)
         out = attention(queries, all_keys, all_values, scale=self.scale, causal=L > 1, mask=cache.mask)
         return add_projected(residual, out.transpose(0, 2, 1, 3).reshape(B, L, -1), self.o_proj)
 

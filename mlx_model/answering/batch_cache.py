@@ -37,12 +37,15 @@ class Alignment:
 
 
 class BatchKVCache:
-    """Keys and values [B, kv heads, columns, head_dim] of one layer; `offset` [B] positions of each are in use."""
+    """Keys and values [2, B, kv heads, columns, head_dim] of one layer; `offset` [B] positions of each are in use.
 
-    def __init__(self, alignment: Alignment, keys: mx.array, values: mx.array) -> None:
+    Apart from each other first of all: attention takes those of a batch as they lie only where B is next to the heads.
+    """
+
+    def __init__(self, alignment: Alignment, both: mx.array) -> None:
         self.alignment = alignment
         self._end = alignment.end
-        self._keys, self._values = keys, values
+        self._both = both
 
     @property
     def offset(self) -> mx.array:
@@ -57,24 +60,23 @@ class BatchKVCache:
     def lengths(self) -> list[int]:
         return [self._end - start for start in self.alignment.starts]
 
-    def update(self, keys: mx.array, values: mx.array) -> tuple[mx.array, mx.array]:
-        """Append one position [B, kv heads, 1, head_dim] to every sequence; all keys and values up to there."""
-        assert keys.shape[2] == 1, "a batch grows by one position at a time"
-        if self._end == self._keys.shape[2]:
-            self._keys, self._values = (_fit(store, 0, self._end, STEP) for store in self.arrays)
-        self._keys[..., self._end : self._end + 1, :] = keys
-        self._values[..., self._end : self._end + 1, :] = values
+    def update(self, new: mx.array) -> tuple[mx.array, mx.array]:
+        """Append one position's keys and values [B, 2 * kv heads, 1, head_dim]; all keys and all values up to there."""
+        assert new.shape[2] == 1, "a batch grows by one position at a time"
+        if self._end == self._both.shape[3]:
+            self._both = _fit(self._both, 0, self._end, STEP)
+        self._both[..., self._end : self._end + 1, :] = _apart(new)
         self._end += 1
-        return self._keys[..., : self._end, :], self._values[..., : self._end, :]
+        return self._both[0, ..., : self._end, :], self._both[1, ..., : self._end, :]
 
     @property
     def arrays(self) -> list[mx.array]:
         """What must be evaluated for the cache to be up to date."""
-        return [self._keys, self._values]
+        return [self._both]
 
-    def _rows(self, store: mx.array, rows: list[int], alignment: Alignment) -> mx.array:
+    def rows(self, rows: list[int], alignment: Alignment) -> mx.array:
         """These sequences alone, to end where `alignment` does."""
-        chosen = store if rows == list(range(store.shape[0])) else store[mx.array(rows)]
+        chosen = self._both if rows == list(range(self._both.shape[1])) else self._both[:, mx.array(rows)]
         return _fit(chosen, alignment.end - self._end, self._end, STEP)
 
 
@@ -89,18 +91,20 @@ def regroup(
     alignment = Alignment(lengths + [layers[0].offset for layers in joining])
     regrouped = []
     for layer in range(len(batch) or len(joining[0])):
-        stores: list[list[mx.array]] = [[], []]
-        for place, store in enumerate(stores):
-            if staying:
-                store.append(batch[layer]._rows(batch[layer].arrays[place], staying, alignment))
-            for layers in joining:
-                used = layers[layer].offset
-                store.append(_fit(layers[layer].used()[place], alignment.end - used, used, STEP))
-        regrouped.append(BatchKVCache(alignment, *(mx.concatenate(store) for store in stores)))
+        parts = [batch[layer].rows(staying, alignment)] if staying else []
+        for layers in joining:
+            (kept,), used = layers[layer].used(), layers[layer].offset
+            parts.append(_fit(_apart(kept), alignment.end - used, used, STEP))
+        regrouped.append(BatchKVCache(alignment, mx.concatenate(parts, axis=1)))
     return regrouped
+
+
+def _apart(both: mx.array) -> mx.array:
+    """Keys and values [B, 2 * kv heads, columns, head_dim] -> [2, B, kv heads, columns, head_dim]."""
+    return mx.unflatten(both, 1, (2, -1)).swapaxes(0, 1)
 
 
 def _fit(store: mx.array, before: int, end: int, after: int) -> mx.array:
     """The columns up to `end` with `before` empty ones before them, or without the first ones where it is negative."""
     used = store[..., max(-before, 0) : end, :]
-    return mx.pad(used, [(0, 0), (0, 0), (max(before, 0), after), (0, 0)])
+    return mx.pad(used, [(0, 0), (0, 0), (0, 0), (max(before, 0), after), (0, 0)])

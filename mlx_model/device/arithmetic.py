@@ -54,11 +54,23 @@ def attention(
     return cpu.attention(queries, keys, values, scale=scale, causal=causal)
 
 
-def rope(x: mx.array, *, base: float, offset: int | mx.array) -> mx.array:
-    """Rotary positions, halves apart: [B, heads, L, d], whose first position is `offset`."""
-    if ON_METAL or x.shape[2] > 1:
-        return mx.fast.rope(x, x.shape[-1], traditional=False, base=base, scale=1.0, offset=offset)
-    return cpu.rope_of_one(x, base, offset)
+def rope(x: mx.array, turned: int, *, base: float, offset: int | mx.array) -> mx.array:
+    """Rotary positions, halves apart, in the first `turned` heads of [B, heads, L, d]; the others stay as they are.
+
+    The first position is `offset`, [B] where the sequences of a batch differ.
+    """
+    B, heads, L, d = x.shape
+    if not ON_METAL and L == 1:
+        return cpu.rope_of_one(x, turned, base, offset)
+    if B == L == 1 and isinstance(offset, int):
+        # All heads in one kernel, each with a position of its own: at the first one nothing turns.
+        offsets = mx.array([offset] * turned + [0] * (heads - turned))
+        return _turn(x.reshape(heads, 1, 1, d), base, offsets).reshape(x.shape)
+    return mx.concatenate([_turn(x[:, :turned], base, offset), x[:, turned:]], axis=1)
+
+
+def _turn(x: mx.array, base: float, offset: int | mx.array) -> mx.array:
+    return mx.fast.rope(x, x.shape[-1], traditional=False, base=base, scale=1.0, offset=offset)
 
 
 def gelu(x: mx.array) -> mx.array:

@@ -57,15 +57,17 @@ def attention_of_one(
     return mx.array((weights @ np.asarray(values)).reshape(B, heads, 1, d))
 
 
-def rope_of_one(x: mx.array, base: float, offset: int | mx.array) -> mx.array:
+def rope_of_one(x: mx.array, turned: int, base: float, offset: int | mx.array) -> mx.array:
     """As `arithmetic.rope` for a single position [B, heads, 1, d]."""
     mx.eval(x)
-    first, second = np.split(np.asarray(x), 2, axis=-1)
+    numbers = np.asarray(x)
+    first, second = np.split(numbers[:, :turned], 2, axis=-1)
     d = x.shape[-1]
     frequencies = (1.0 / base ** (np.arange(0, d, 2) / d)).astype(np.float32)
     angles = np.asarray(offset, np.float32).reshape(-1, 1, 1, 1) * frequencies
     cos, sin = np.cos(angles), np.sin(angles)
-    return mx.array(np.concatenate([first * cos - second * sin, second * cos + first * sin], axis=-1))
+    rotated = np.concatenate([first * cos - second * sin, second * cos + first * sin], axis=-1)
+    return mx.array(np.concatenate([rotated, numbers[:, turned:]], axis=1))
 
 
 def logsumexp(x: mx.array) -> mx.array:

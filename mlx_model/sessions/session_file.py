@@ -21,7 +21,7 @@ from mlx_model.media.regular_file import open_regular_file
 from mlx_model.sessions.session import Session
 from mlx_model.whole_file import whole_file
 
-FORMAT = 1  # raised when a file's form or the decoder's numbers change
+FORMAT = 2  # raised when a file's form or the decoder's numbers change
 _DTYPES = {"F32": mx.float32, "F16": mx.float16, "BF16": mx.bfloat16, "U32": mx.uint32, "U8": mx.uint8}
 _ABOUT, _DIGEST = "about", "sha256"
 

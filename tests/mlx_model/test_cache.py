@@ -108,10 +108,10 @@ def test_a_trimmed_cache_goes_on_as_if_the_rest_had_never_been(model: LanguageMo
 
 
 def test_room_is_taken_in_steps_and_not_for_each_token() -> None:
-    cache, token = KVCache(), mx.ones((1, 2, 1, 8))
+    cache, token = KVCache(), mx.ones((1, 4, 1, 8))
     sizes = []
     for _ in range(cache_module.STEP + 1):
-        cache.update(token, token)
+        cache.update(token)
         sizes.append(cache.nbytes)
     step = 2 * 2 * 8 * 4 * cache_module.STEP
     assert sizes == [step] * cache_module.STEP + [2 * step]
@@ -124,7 +124,7 @@ def test_a_new_cache_holds_nothing() -> None:
 @pytest.mark.parametrize("count", [-1, 4])
 def test_more_than_is_there_cannot_be_trimmed(count: int) -> None:
     cache = KVCache()
-    cache.update(mx.ones((1, 1, 3, 4)), mx.ones((1, 1, 3, 4)))
+    cache.update(mx.ones((1, 2, 3, 4)))
     with pytest.raises(AssertionError, match=f"{count} of 3"):
         cache.trim(count)
 
@@ -157,9 +157,9 @@ def test_a_trimmed_origin_does_not_write_into_its_branch(model: LanguageModel) -
 
 
 def test_a_branch_copies_nothing_until_one_writes_and_then_once() -> None:
-    positions, token = mx.ones((1, 4, 2000, 64)), mx.ones((1, 4, 1, 64))
+    positions, token = mx.ones((1, 8, 2000, 64)), mx.ones((1, 8, 1, 64))
     origin = KVCache()
-    origin.update(positions, positions)
+    origin.update(positions)
     mx.eval(origin.arrays)
     size = origin.nbytes
 
@@ -171,7 +171,7 @@ def test_a_branch_copies_nothing_until_one_writes_and_then_once() -> None:
         return mx.get_peak_memory() - before
 
     def write(cache: KVCache) -> None:
-        cache.update(token, token)
+        cache.update(token)
         mx.eval(cache.arrays)
 
     branches = []
@@ -224,4 +224,4 @@ def test_attention_to_packed_keys_is_that_to_the_unpacked(bits: int, L_new: int)
 
 def test_heads_that_no_group_divides_cannot_be_packed() -> None:
     with pytest.raises(ValueError, match="heads of 40"):
-        QuantizedKVCache(8).update(mx.ones((1, 1, 1, 40)), mx.ones((1, 1, 1, 40)))
+        QuantizedKVCache(8).update(mx.ones((1, 2, 1, 40)))

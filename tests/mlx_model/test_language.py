@@ -80,7 +80,7 @@ def test_logits_of_the_last_position_need_no_other() -> None:
 def test_only_distances_between_positions_count() -> None:
     """Rotary positions: after a first token that nobody attends to, the same words at other places are the same."""
     queries = mx.array(np.random.default_rng(2).standard_normal((1, 6, 2, 16)).astype(np.float32))
-    turned = [rope(queries, base=CONFIG.rope_theta, offset=offset) for offset in (0, 40)]
+    turned = [rope(queries, 6, base=CONFIG.rope_theta, offset=offset) for offset in (0, 40)]
     scores = [each @ each.swapaxes(-1, -2) for each in turned]
     assert largest(scores[0] - scores[1]) < 1e-4
 

@@ -125,7 +125,7 @@ def test_what_goes_in_is_left_as_it_was() -> None:
         cpu.gelu(x),
         cpu.swiglu(x, x),
         cpu.logsumexp(x[0, 0]),
-        cpu.rope_of_one(queries[:, :, :1], 10000.0, 3),
+        cpu.rope_of_one(queries[:, :, :1], 2, 10000.0, 3),
     )
     for array, old in zip((queries, keys, values, x), before, strict=True):
         assert np.array_equal(np.asarray(array), old)
@@ -144,15 +144,17 @@ def test_rotary_positions_in_numpy_are_those_of_mlx(offset: int) -> None:
     x = random(2, 3, 1, 64)
     reference = mx.fast.rope(x, 64, traditional=False, base=100000.0, scale=1.0, offset=offset)
     # Both round the angle to a float32: at 8191 its last digit is worth 5e-4.
-    assert largest_difference(cpu.rope_of_one(x, 100000.0, offset), reference) < TOLERANCE + 5e-7 * offset
-    assert largest_difference(arithmetic.rope(x, base=100000.0, offset=offset), reference) < TOLERANCE + 5e-7 * offset
+    assert largest_difference(cpu.rope_of_one(x, 3, 100000.0, offset), reference) < TOLERANCE + 5e-7 * offset
+    assert (
+        largest_difference(arithmetic.rope(x, 3, base=100000.0, offset=offset), reference) < TOLERANCE + 5e-7 * offset
+    )
 
 
 def test_rotary_positions_take_an_offset_for_each_sequence() -> None:
     x = random(2, 3, 1, 64)
-    both = cpu.rope_of_one(x, 100000.0, mx.array([5, 70]))
+    both = cpu.rope_of_one(x, 3, 100000.0, mx.array([5, 70]))
     for row, offset in enumerate((5, 70)):
-        assert mx.array_equal(both[row : row + 1], cpu.rope_of_one(x[row : row + 1], 100000.0, offset))
+        assert mx.array_equal(both[row : row + 1], cpu.rope_of_one(x[row : row + 1], 3, 100000.0, offset))
 
 
 def test_logsumexp_in_numpy_is_that_of_mlx_and_stays_finite() -> None:
@@ -194,3 +196,17 @@ def test_only_plain_layers_are_replaced() -> None:
     cpu.replace_layers(packed)
     assert [type(layer) for layer in model.layers] == [cpu.Linear, nn.LayerNorm, cpu.Embedding, cpu.RMSNorm]
     assert type(packed.layers[0]) is nn.QuantizedLinear
+
+
+@pytest.mark.parametrize("on_metal", [False, True], ids=["numpy's way", "Metal's way"])
+@pytest.mark.parametrize(("B", "L"), [(1, 1), (1, 5), (3, 1)])
+def test_the_first_heads_turn_and_the_others_stay_bit_for_bit(
+    B: int, L: int, on_metal: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arithmetic, "ON_METAL", on_metal)
+    x = random(B, 6, L, 16)
+    offset = 700 if B == 1 else mx.array([700, 3, 0])
+    turned = arithmetic.rope(x, 4, base=100_000.0, offset=offset)
+    expected = mx.fast.rope(x[:, :4], 16, traditional=False, base=100_000.0, scale=1.0, offset=offset)
+    assert largest_difference(turned[:, :4], expected) < TOLERANCE
+    assert mx.array_equal(turned[:, 4:], x[:, 4:])

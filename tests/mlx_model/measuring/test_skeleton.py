@@ -16,9 +16,9 @@ from mlx_model.measuring.counts import Counts
 from tests.checkpoints import write_checkpoint
 from tests.mlx_model.packed_folder import RECIPE, write_packed
 
-# Two norms; q, k and v at once, o with its sum, gate and up at once, down with its sum; a rotation, attention; two
-# writes into the cache; SwiGLU.
-LAYER = 2 + 4 + 2 + 2 + 1
+# Two norms; q, k and v at once, o with its sum, gate and up at once, down with its sum; a rotation, attention; one
+# write into the cache; SwiGLU.
+LAYER = 2 + 4 + 2 + 1 + 1
 # Embedding; norm and head; log-sum-exp and difference, the likeliest and its log-probability.
 ONCE = 1 + 2 + 4
 # The sampler computes in float32.

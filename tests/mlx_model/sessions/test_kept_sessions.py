@@ -25,7 +25,7 @@ def read(sessions: Sessions, name: str | None, marks: str) -> int:
 
 def fill(cache: list[KVCache], count: int) -> None:
     for layer in cache:
-        layer.update(mx.ones((1, 1, count, 4)), mx.ones((1, 1, count, 4)))
+        layer.update(mx.ones((1, 2, count, 4)))
 
 
 def held(sessions: Sessions, name: str) -> list[Mark] | None:

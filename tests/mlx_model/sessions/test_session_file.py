@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from mlx_model.cache import KVCache, QuantizedKVCache
+from mlx_model.device.arithmetic import Packed
 from mlx_model.errors import SaveError
 from mlx_model.events import TilesEncoded
 from mlx_model.loading.checkpoint import Checkpoint
@@ -40,8 +41,9 @@ def kept(request: pytest.FixtureRequest, seeing: Checkpoint) -> Sessions:
 class _BrainFloats(KVCache):
     """A cache as Metal has it."""
 
-    def update(self, keys: mx.array, values: mx.array) -> tuple[mx.array, mx.array]:
-        keys, values = self._append([keys.astype(mx.bfloat16), values.astype(mx.bfloat16)])
+    def update(self, new: mx.array) -> tuple[mx.array | Packed, mx.array | Packed]:
+        keys, values = super().update(new.astype(mx.bfloat16))
+        assert isinstance(keys, mx.array) and isinstance(values, mx.array), "this one is not packed"
         return keys.astype(mx.float32), values.astype(mx.float32)
 
 
@@ -143,7 +145,7 @@ from mlx_model.cache import KVCache
 from mlx_model.sessions.session import Session
 from mlx_model.sessions.session_file import write_session
 cache = KVCache()
-cache.update(mx.ones((1, 4, 20_000, 64)), mx.ones((1, 4, 20_000, 64)))
+cache.update(mx.ones((1, 8, 20_000, 64)))
 print("ready", flush=True)
 while True:
     write_session(Path(sys.argv[1]), Session([cache], [1] * 20_000), "model")

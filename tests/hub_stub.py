@@ -1,4 +1,4 @@
-"""A stand-in for the Hugging Face hub on 127.0.0.1 that plays one repository, well or badly.
+"""A stand-in for the Hugging Face hub on 127.0.0.1 that plays a repository, well or badly, under one name or several.
 
 Speaks what a client asks: the repository's listing with checksums, GET of its files with ranges. Each way to fail is an
 attribute that a test sets.
@@ -30,8 +30,8 @@ def sibling(name: str, content: bytes) -> dict[str, Any]:
 class HubStub:
     """A server that runs as a context manager; `requests` lists what was asked, as "GET config.json"."""
 
-    def __init__(self, files: dict[str, bytes], hub_id: str = "org/tiny") -> None:
-        self.files, self.hub_id = files, hub_id
+    def __init__(self, files: dict[str, bytes], *hub_ids: str) -> None:
+        self.files, self.hub_ids = files, hub_ids or ("org/tiny",)
         self.requests: list[str] = []
         self.listing_status = 200
         self.file_status: dict[str, int] = {}
@@ -67,10 +67,10 @@ class HubStub:
         self._server.server_close()
         self._thread.join()
 
-    def listing(self) -> dict[str, Any]:
+    def listing(self, hub_id: str = "org/tiny") -> dict[str, Any]:
         names = [*self.files, *self.listed_only]
         siblings = [sibling(name, self.files.get(name, b"")) for name in names]
-        listing = {"id": self.hub_id, "modelId": self.hub_id, "sha": COMMIT, "private": False, "siblings": siblings}
+        listing = {"id": hub_id, "modelId": hub_id, "sha": COMMIT, "private": False, "siblings": siblings}
         return listing | self.listing_changes
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
@@ -80,11 +80,12 @@ class HubStub:
             def do_GET(self) -> None:
                 path = unquote(urlsplit(self.path).path)
                 stub.authorizations.append(self.headers.get("Authorization"))
-                if path.startswith(f"/api/models/{stub.hub_id}"):
-                    stub.requests.append("listing")
-                    self._listing()
-                    return
-                name = path.removeprefix(f"/{stub.hub_id}/resolve/").partition("/")[2]
+                for hub_id in stub.hub_ids:
+                    if f"{path}/".startswith(f"/api/models/{hub_id}/"):
+                        stub.requests.append("listing")
+                        self._listing(hub_id)
+                        return
+                name = path.partition("/resolve/")[2].partition("/")[2]
                 stub.requests.append(f"GET {name}")
                 status = self._once(name) or stub.file_status.get(name, 200 if name in stub.files else 404)
                 if status != 200:
@@ -101,12 +102,12 @@ class HubStub:
                 answers = stub.status_once.get(what)
                 return answers.pop(0) if answers else None
 
-            def _listing(self) -> None:
+            def _listing(self, hub_id: str) -> None:
                 status = self._once("listing") or stub.listing_status
                 if status != 200:
                     self._refuse(status, stub.error_code)
                     return
-                content = json.dumps(stub.listing()).encode()
+                content = json.dumps(stub.listing(hub_id)).encode()
                 self.send_response(200)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(content)))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "docs" / "screenshots"
-SCREEN = ["xvfb-run", "--auto-servernum", "--server-args=-screen 0 1440x900x24 -dpi 96"]
+SCREEN = ["xvfb-run", "--auto-servernum", "--server-args=-screen 0 1920x1080x24 -dpi 96"]
 
 
 def main() -> None:

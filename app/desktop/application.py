@@ -126,7 +126,8 @@ def run(paths: Sequence[Path], model: str | None = None, *, dark: bool | None = 
     if hand_over(paths):
         return 0
     instance, opener = SingleInstance(application), FileOpener(application)
-    application.installEventFilter(opener)
+    if sys.platform == "darwin":  # nobody else sends such events, and each one would go through here
+        application.installEventFilter(opener)
     window = make_window(model=model)
 
     def call(named: list[Path]) -> None:

@@ -59,7 +59,10 @@ def suggested() -> Known | None:
 def disk_words() -> str:
     """How much room is left where models go."""
     places = {"downloads": cache_folder(), "converted models": models_folder()}
-    return " · ".join(f"{in_words(_free(place))} free for {what}" for what, place in places.items())
+    free = {what: in_words(_free(place)) for what, place in places.items()}
+    if len(set(free.values())) == 1:
+        return f"{free['downloads']} free"
+    return " · ".join(f"{size} free for {what}" for what, size in free.items())
 
 
 def _free(place: Path) -> int:

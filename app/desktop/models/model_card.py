@@ -1,6 +1,6 @@
 """One model as a card: what it is, what can be done with it, what is being done. Says what the user wants."""
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QFont, QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
@@ -13,6 +13,7 @@ from app.shelf.offline import is_offline
 from app.sizes import in_words
 
 Role = QPalette.ColorRole
+BUTTON = QSize(96, 30)
 TIPS = {
     "use": "Answer with this model now",
     "download": "Fetch it from the hub; what was interrupted goes on",
@@ -100,6 +101,7 @@ class ModelCard(Card):
 
     def _button(self, word: str, text: str) -> QPushButton:
         button = self.buttons[word] = QPushButton(text)
+        button.setMinimumSize(BUTTON)
         button.setAccessibleName(f"{text} {title(self.entry)}")
         button.setToolTip(TIPS[word])
         if word == "download" and is_offline():

@@ -56,6 +56,7 @@ class ModelsSection(Section):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(area)
+        self.jobs.begun.connect(self.look)
         self.jobs.progressed.connect(self._progress)
         self.jobs.ended.connect(self._end)
         services.models.changed.connect(self.look)
@@ -73,7 +74,7 @@ class ModelsSection(Section):
 
     def _show(self, listed: Listed) -> None:
         entries, default, room = listed
-        busy = [entry.name for entry in entries if self.jobs.is_busy(entry.name)]
+        busy = [(entry.name, self.jobs.waits(entry.name)) for entry in entries if self.jobs.is_busy(entry.name)]
         now = (entries, default, self._services.models.chosen.name, busy, dict(self._notes), is_offline())
         if now != self._shown:
             self._shown = now
@@ -93,6 +94,8 @@ class ModelsSection(Section):
         if is_offline():
             self._column.addWidget(_words("Offline: nothing is fetched, no connection is opened."))
         for heading, here in (("On this machine", True), ("Can be had", False)):
+            if not here:
+                self._column.addSpacing(12)
             self._column.addWidget(_words(heading, bold=True))
             for entry in entries:
                 if entry.is_here is here:
@@ -110,7 +113,8 @@ class ModelsSection(Section):
         """The card that is there where nothing has changed: making all anew would hold the window up."""
         name = entry.name
         is_chosen = self._services.models.chosen.name == name
-        state = (entry, is_chosen, name == default, self.jobs.is_busy(name), self._notes.get(name), is_offline())
+        doing = (self.jobs.is_busy(name), self.jobs.waits(name))
+        state = (entry, is_chosen, name == default, doing, self._notes.get(name), is_offline())
         if name in before and self._states.get(name) == state:
             card = self.cards[name] = before[name]
             return card
@@ -119,7 +123,7 @@ class ModelsSection(Section):
         card.wanted.connect(partial(self._do, name))
         card.convert_wanted.connect(partial(self._convert, name))
         if self.jobs.is_busy(name):
-            card.show_progress("Under way…", 0, 0)
+            card.show_progress("Waits for its turn…" if self.jobs.waits(name) else "Under way…", 0, 0)
         elif name in self._notes:
             words, is_wrong = self._notes[name]
             card.say(words, is_wrong=is_wrong, aloud=False)

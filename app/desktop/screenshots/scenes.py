@@ -1,17 +1,25 @@
 """The scenes that screenshots show: each does what a user would and yields what has to be so before it goes on."""
 
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QPixmap
+from PySide6.QtWidgets import QLabel, QWidget
 
 import assets
 from app.desktop.chat.section import ChatSection
+from app.desktop.live.section import LiveSection
+from app.desktop.live.session import State
+from app.desktop.models.model_card import ModelCard
 from app.desktop.settings.dialog import show_settings
 from app.desktop.window import MainWindow
 
 Steps = Iterator[Callable[[], bool]]
+SHOW = 512  # pixels
 
 
 @dataclass(frozen=True)
@@ -103,10 +111,74 @@ def settings(window: MainWindow, files: Sequence[Path]) -> Steps:
     yield dialog.isVisible
 
 
+def live(window: MainWindow, files: Sequence[Path]) -> Steps:
+    """A part of the screen, on which pictures follow each other."""
+    yield lambda: _model_ready(window)
+    window.show_section("live")
+    section = window.section("live")
+    assert isinstance(section, LiveSection)
+    show = _Show(window)
+    for number, path in enumerate(files or samples(5, 3, 2), 1):
+        show.setPixmap(QPixmap(str(path)))
+        yield show.isVisible
+        if section.session.state is State.OFF:
+            section.watch_region(window.screen(), show.geometry())
+        yield partial(_has_logged, section, number)
+    yield lambda: section.watcher.unchanged > 2
+
+
+def _has_logged(section: LiveSection, entries: int) -> bool:
+    return len(section.watcher.log.entries) >= entries
+
+
+def models(window: MainWindow, files: Sequence[Path]) -> Steps:
+    yield lambda: _model_ready(window)
+    window.show_section("models")
+    section = window.section("models")
+    yield lambda: bool(section.findChildren(ModelCard))
+
+
+def clip(window: MainWindow, files: Sequence[Path]) -> Steps:
+    """Pictures one after the other as a clip, about to be asked about. The embedded checkpoint knows no clips."""
+    yield lambda: _model_ready(window)
+    with tempfile.TemporaryDirectory(prefix="smolsight-") as folder:
+        yield from _attach(window, files or [_filmed(samples(5, 2, 3, 4), Path(folder) / "four scenes.mp4")])
+        _chat(window).composer.write("When does the watch appear?")
+        yield lambda: not window.services.bridge.is_busy
+
+
+class _Show(QLabel):
+    """Pictures beside the window, for as long as it is there."""
+
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window, Qt.WindowType.Tool | Qt.WindowType.FramelessWindowHint)
+        self.setScaledContents(True)
+        frame = window.frameGeometry()
+        self.setGeometry(frame.right() + 20, frame.top(), SHOW, SHOW)
+        self.show()
+
+
+def _filmed(pictures: Sequence[Path], out: Path) -> Path:
+    """A clip of pictures, two seconds each."""
+    from mlx_model.media.video_decoder import load_opencv
+
+    cv2, size, rate = load_opencv(), (SHOW, SHOW), 10
+    film = cv2.VideoWriter(str(out), cv2.VideoWriter_fourcc(*"mp4v"), rate, size)
+    for path in pictures:
+        shown = cv2.resize(cv2.imread(str(path)), size, interpolation=cv2.INTER_CUBIC)
+        for _ in range(2 * rate):
+            film.write(shown)
+    film.release()
+    return out
+
+
 SCENES = {
     "empty": Scene(empty),
     "chat": Scene(chat),
     "detail": Scene(detail),
     "history": Scene(history),
+    "live": Scene(live),
+    "models": Scene(models),
+    "clip": Scene(clip),
     "settings": Scene(settings, show_settings),
 }

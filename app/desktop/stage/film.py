@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-import numpy as np
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QImage
 
@@ -18,6 +17,8 @@ from app.desktop.shown_medium import to_qimage
 from mlx_model.errors import Cancelled, SmolsightError
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from mlx_model.media.video import Clip
 
 HEIGHT = 96  # pixels of a small one: twice what the strip is high
@@ -114,7 +115,7 @@ class Film(QObject):
             self.failed.emit(sentence)
 
 
-def make_frame(second: float, pixels: np.ndarray) -> FilmFrame:
+def make_frame(second: float, pixels: "np.ndarray") -> FilmFrame:
     """A frame from RGB uint8 [H, W, 3]."""
     from PIL import Image
 

@@ -7,14 +7,12 @@ from functools import cache, partial
 from typing import Protocol
 from weakref import WeakValueDictionary
 
-from PySide6.QtCore import QByteArray, QEvent, QObject, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
+from PySide6.QtCore import QByteArray, QObject, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QGuiApplication, QIcon, QIconEngine, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 import assets
 
-SIZES = (16, 20, 24)
-RATIOS = (1, 2)
 Role = QPalette.ColorRole
 
 
@@ -27,12 +25,13 @@ class HasIcon(Protocol):
 class Icons(QObject):
     """Gives icons to whatever has one, and gives them again when the palette changes."""
 
-    def __init__(self, parent: QObject) -> None:
+    def __init__(self, parent: QGuiApplication) -> None:
         super().__init__(parent)
         # Weakly, and out of it when Qt destroys one: its Python half may live on.
         self._held: WeakValueDictionary[int, QObject] = WeakValueDictionary()
         self._looks: dict[int, tuple[str, Role]] = {}
-        parent.installEventFilter(self)
+        # A signal and no event filter, which would be called for every event of the application.
+        parent.paletteChanged.connect(self._give_again)
 
     def give(self, target: QObject, name: str, role: Role = Role.ButtonText) -> None:
         key = id(target)
@@ -42,12 +41,10 @@ class Icons(QObject):
         self._looks[key] = (name, role)
         target.setIcon(icon(name, role))  # type: ignore[attr-defined]
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ApplicationPaletteChange:
-            _tinted.cache_clear()
-            for key, target in list(self._held.items()):
-                target.setIcon(icon(*self._looks[key]))  # type: ignore[attr-defined]
-        return False
+    def _give_again(self) -> None:
+        _tinted.cache_clear()
+        for key, target in list(self._held.items()):
+            target.setIcon(icon(*self._looks[key]))  # type: ignore[attr-defined]
 
     def _let_go(self, key: int) -> None:
         self._held.pop(key, None)
@@ -57,7 +54,7 @@ class Icons(QObject):
 def give_icon(target: QObject, name: str, role: Role = Role.ButtonText) -> None:
     """Set the icon `name` on a QAction or a button, in the colour of a palette role, for as long as it lives."""
     application = QGuiApplication.instance()
-    assert application is not None, "icons are given when there is an application"
+    assert isinstance(application, QGuiApplication), "icons are given when there is an application"
     icons = application.findChild(Icons) or Icons(application)
     icons.give(target, name, role)
 
@@ -89,13 +86,36 @@ def pixmap(name: str, colour: QColor, size: int, ratio: float = 1.0) -> QPixmap:
 
 @cache
 def _tinted(name: str, normal: str, disabled: str, chosen: str) -> QIcon:
-    made = QIcon()
-    modes = ((QIcon.Mode.Normal, normal), (QIcon.Mode.Disabled, disabled), (QIcon.Mode.Selected, chosen))
-    for mode, colour in modes:
-        for size in SIZES:
-            for ratio in RATIOS:
-                made.addPixmap(pixmap(name, QColor(colour), size, ratio), mode)
-    return made
+    colours = {QIcon.Mode.Disabled: disabled, QIcon.Mode.Selected: chosen}
+    return QIcon(_Drawing(name, normal, colours))
+
+
+class _Drawing(QIconEngine):
+    """Draws an icon when it is first seen at a size: drawing all beforehand would delay the window.
+
+    https://doc.qt.io/qt-6/qiconengine.html; sizes are logical pixels.
+    """
+
+    def __init__(self, name: str, normal: str, colours: dict[QIcon.Mode, str]) -> None:
+        super().__init__()
+        self._name, self._normal, self._colours = name, normal, colours
+        self._drawn: dict[tuple[str, int, float], QPixmap] = {}
+
+    def clone(self) -> QIconEngine:
+        return _Drawing(self._name, self._normal, self._colours)
+
+    def scaledPixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State, scale: float) -> QPixmap:
+        key = (self._colours.get(mode, self._normal), min(size.width(), size.height()), scale)
+        if key not in self._drawn:
+            self._drawn[key] = pixmap(self._name, QColor(key[0]), *key[1:])
+        return self._drawn[key]
+
+    def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
+        return self.scaledPixmap(size, mode, state, 1.0)
+
+    def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
+        ratio = painter.device().devicePixelRatioF()
+        painter.drawPixmap(rect, self.scaledPixmap(rect.size(), mode, state, ratio))
 
 
 @cache

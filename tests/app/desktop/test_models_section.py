@@ -1,12 +1,10 @@
 """The Models section against a hub on this machine and small checkpoints."""
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from huggingface_hub import close_session
-from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QPushButton
 
 from app.desktop.models.convert_form import ConvertForm
@@ -16,17 +14,19 @@ from app.shelf.catalogue import catalogue
 from app.shelf.facts import suggested
 from app.sizes import in_words
 from tests.app.desktop.conftest import Desk
+from tests.app.desktop.gaps import LONGEST_GAP, Gaps
 from tests.checkpoints import write_checkpoint
 from tests.hub_stub import HubStub
 
-HUB_ID = catalogue()[-1].hub_id
+QUEUED = [known.hub_id for known in catalogue()[-3:]]
+HUB_ID = QUEUED[-1]
 
 
 @pytest.fixture
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HubStub]:
     folder = write_checkpoint(tmp_path / "checkpoint", "smollm2", dtype="bfloat16")
     monkeypatch.setenv("HF_HUB_OFFLINE", "0")
-    with HubStub({path.name: path.read_bytes() for path in folder.iterdir()}, HUB_ID) as stub:
+    with HubStub({path.name: path.read_bytes() for path in folder.iterdir()}, *QUEUED) as stub:
         monkeypatch.setenv("HF_ENDPOINT", stub.url)
         yield stub
         close_session()
@@ -40,28 +40,46 @@ def models(desk: Desk) -> ModelsSection:
     return section
 
 
+def said(section: ModelsSection, name: str) -> str:
+    return section.cards[name].note.text()
+
+
 def wait_for_note(desk: Desk, section: ModelsSection, name: str, words: str) -> None:
     desk.qtbot.waitUntil(lambda: words in section.cards[name].note.text(), timeout=30_000)
 
 
-def test_a_download_is_in_the_model_chooser_at_once_and_never_blocks_the_window(hub: HubStub, desk: Desk) -> None:
+def test_downloads_come_one_after_the_other_and_never_block_the_window(hub: HubStub, desk: Desk) -> None:
     section = models(desk)
     hub.pause = 0.002
-    gaps, last = [], [0.0]
+    idling = Gaps()
+    desk.qtbot.wait(300)
+    idle = idling.stop()
+    for name in QUEUED:
+        section.cards[name].buttons["download"].click()
+    desk.qtbot.waitUntil(lambda: said(section, QUEUED[1]) == said(section, QUEUED[2]) == "Waits for its turn…")
+    gaps = []
+    for name in QUEUED:
+        watch = Gaps()
+        wait_for_note(desk, section, name, "Done")
+        gaps.append(watch.stop())
+        assert name in desk.window.services.models.names()
+    assert min(gaps) - idle < LONGEST_GAP, gaps
+    assert [asked for asked in hub.requests if asked == "listing"] == ["listing"] * 3
 
-    def beat() -> None:
-        now = time.perf_counter()
-        gaps.append(now - (last[0] or now))
-        last[0] = now
 
-    timer = QTimer()
-    timer.timeout.connect(beat)
-    timer.start(5)
-    section.cards[HUB_ID].buttons["download"].click()
-    wait_for_note(desk, section, HUB_ID, "Done")
-    timer.stop()
-    assert HUB_ID in desk.window.services.models.names()
-    assert gaps and sorted(gaps)[len(gaps) * 99 // 100] < 0.05
+def test_a_download_that_waits_is_cancelled_at_once_and_the_next_one_takes_its_turn(hub: HubStub, desk: Desk) -> None:
+    section = models(desk)
+    hub.pause = 0.02
+    for name in QUEUED:
+        section.cards[name].buttons["download"].click()
+    desk.qtbot.waitUntil(lambda: said(section, QUEUED[1]) == "Waits for its turn…")
+    section.cards[QUEUED[1]].buttons["cancel"].click()
+    wait_for_note(desk, section, QUEUED[1], "Cancelled.")
+    assert section.jobs.is_busy(QUEUED[0])
+    hub.pause = 0.0
+    wait_for_note(desk, section, QUEUED[2], "Done")
+    names = desk.window.services.models.names()
+    assert QUEUED[0] in names and QUEUED[2] in names and QUEUED[1] not in names
 
 
 def test_a_cancelled_download_says_so_and_can_go_on(hub: HubStub, desk: Desk) -> None:

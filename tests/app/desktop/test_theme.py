@@ -17,6 +17,10 @@ PAIRS = (
     (Role.HighlightedText, Role.Highlight),
     (Role.PlaceholderText, Role.Base),
     (Role.PlaceholderText, Role.Window),
+    (Role.PlaceholderText, Role.AlternateBase),
+    (Role.PlaceholderText, Role.Midlight),
+    (Role.WindowText, Role.Midlight),
+    (Role.BrightText, Role.AlternateBase),
     (Role.Link, Role.Base),
     (Role.ToolTipText, Role.ToolTipBase),
 )
@@ -45,6 +49,15 @@ def test_text_can_be_read_on_what_is_behind_it(name: str) -> None:
         if (ratio := contrast(colours.color(ink), colours.color(paper))) < 4.5
     }
     assert not faint
+
+
+@pytest.mark.parametrize("name", ["light", "dark"])
+def test_what_is_no_text_can_be_told_from_what_is_behind_it(name: str) -> None:
+    """WCAG 1.4.11: 3 to 1 for the focus, the chosen row, and icons."""
+    colours = palette(name)
+    for ink in (Role.Highlight, Role.Accent, Role.PlaceholderText):
+        for paper in (Role.Window, Role.Base):
+            assert contrast(colours.color(ink), colours.color(paper)) >= 3, (ink, paper)
 
 
 def test_an_icon_follows_the_palette(qtbot: QtBot, qapp: QApplication) -> None:

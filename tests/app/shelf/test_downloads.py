@@ -161,7 +161,7 @@ def test_a_checkpoint_that_the_catalogue_pins_comes_at_that_commit_with_those_by
     hub: HubStub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pinned = "HuggingFaceTB/SmolVLM2-256M-Video-Instruct"
-    hub.hub_id = pinned
+    hub.hub_ids = (pinned,)
     hub.requests.clear()
     from app.shelf import catalogue as rows
     from app.shelf import listing

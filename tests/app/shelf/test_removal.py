@@ -44,7 +44,7 @@ def test_of_several_the_one_to_remove_has_to_be_named() -> None:
 
 
 def test_a_model_of_the_hubs_cache_goes_with_its_blobs_and_locks(hub: HubStub) -> None:
-    hub.hub_id = SMALL
+    hub.hub_ids = (SMALL,)
     download(SMALL)
     other = put_in_hub_cache(MIDDLE)
     lock = cache_folder() / ".locks" / repository_folder(SMALL).name / "x.lock"

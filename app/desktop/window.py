@@ -71,6 +71,9 @@ class MainWindow(QMainWindow):
             self._sections[name].section_wanted.connect(self.show_section)
             self._sections[name].files_wanted.connect(self._hand_to)
             self._stack.addWidget(self._sections[name])
+            for splitter in _named_splitters(self._sections[name]):
+                if isinstance(value := self._state.value(f"window/{splitter.objectName()}"), QByteArray):
+                    splitter.restoreState(value)
         return self._sections[name]
 
     def show_section(self, name: str) -> None:
@@ -114,6 +117,8 @@ class MainWindow(QMainWindow):
             # Out of sight first: threads may take a moment to end.
             self.hide()
             for section in self._sections.values():
+                for splitter in _named_splitters(section):
+                    self._state.setValue(f"window/{splitter.objectName()}", splitter.saveState())
                 section.close_down()
             self.closed.emit()
             self.services.close()
@@ -125,3 +130,8 @@ class MainWindow(QMainWindow):
         for key, restore in (("geometry", self.restoreGeometry), ("splitter", self._splitter.restoreState)):
             if isinstance(value := self._state.value(f"window/{key}"), QByteArray):
                 restore(value)
+
+
+def _named_splitters(section: Section) -> list[QSplitter]:
+    """Those whose place is remembered."""
+    return [splitter for splitter in section.findChildren(QSplitter) if splitter.objectName()]

@@ -58,6 +58,7 @@ class ChatSection(Section):
         self._talk.addWidget(self.transcript)
         self._talk.setChildrenCollapsible(False)
         self._talk.setHandleWidth(1)
+        self._talk.setObjectName("chat_talk")
         self._talk.setSizes([330, 300])
         self._page: QWidget = self.empty
         self._stack = QStackedWidget()

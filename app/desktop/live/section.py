@@ -177,6 +177,7 @@ class LiveSection(Section):
         left.addWidget(self.log_view)
         left.setChildrenCollapsible(False)
         left.setHandleWidth(1)
+        left.setObjectName("live_log")
         left.setSizes([440, 220])
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)

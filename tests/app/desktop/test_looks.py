@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QSplitter, QWidget
 
 from app.desktop.settings.dialog import show_settings
 from app.desktop.theme.text_size import scale_text
-from tests.app.desktop.conftest import SAMPLES, Desk
+from tests.app.desktop.conftest import SAMPLES, Desk, MakeDesk
 from tests.app.desktop.test_accessibility import OF_QT
 from tests.clips import write_clip
 
@@ -89,3 +89,19 @@ def test_the_detail_of_the_settings_is_that_of_the_next_chat(desk: Desk) -> None
     assert desk.chat.chat.detail == "auto"
     desk.chat.new_chat()
     assert desk.chat.chat.detail == "low"
+
+
+def test_the_splitters_stand_where_they_stood_when_the_window_was_closed(make_desk: MakeDesk) -> None:
+    first = make_desk()
+    first.attach(SAMPLES / "scene-2.png")
+    splitter = first.chat.findChild(QSplitter, "chat_talk")
+    assert splitter is not None
+    splitter.setSizes([200, 400])
+    QApplication.processEvents()
+    before = splitter.sizes()
+    first.window.close()
+    second = make_desk()
+    second.attach(SAMPLES / "scene-2.png")
+    again = second.chat.findChild(QSplitter, "chat_talk")
+    assert again is not None
+    assert again.sizes()[0] == pytest.approx(before[0], abs=8)

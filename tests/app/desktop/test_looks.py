@@ -97,11 +97,12 @@ def test_the_splitters_stand_where_they_stood_when_the_window_was_closed(make_de
     splitter = first.chat.findChild(QSplitter, "chat_talk")
     assert splitter is not None
     splitter.setSizes([200, 400])
-    QApplication.processEvents()
+    first.qtbot.waitUntil(lambda: splitter.sizes()[0] > 0)
     before = splitter.sizes()
     first.window.close()
     second = make_desk()
     second.attach(SAMPLES / "scene-2.png")
     again = second.chat.findChild(QSplitter, "chat_talk")
     assert again is not None
+    second.qtbot.waitUntil(lambda: again.sizes()[0] > 0)
     assert again.sizes()[0] == pytest.approx(before[0], abs=8)

@@ -1,6 +1,6 @@
 """Peak memory, by MLX's counter, of one picture at full detail with a 4-bit model whose layers stay packed.
 
-    python -m tools.bench.packed_memory [--preset 256m] [--folder FOLDER] [--layers N]
+    python -m tools.bench.packed_memory [--preset 256m] [--mix uniform] [--folder FOLDER] [--layers N]
 
 Writes seeded random weights of the real shape, converts them in the form that `smolsight convert` gives, loads them
 without unpacking and asks about a picture that fills the largest grid at `high`. Its tiles repeat, so that the encoder,
@@ -20,23 +20,25 @@ import numpy as np
 from PIL import Image
 
 from app.own_process import in_own_process
+from convert.recipe import Mix
 from tools.bench.convert import write_source
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--preset", default="256m", help="256m, 500m or 2.2b")
+    parser.add_argument("--mix", choices=("mixed", "uniform"), default="mixed", help="as for `smolsight convert`")
     parser.add_argument("--folder", type=Path, help="write the source and the conversion here, and leave them there")
     parser.add_argument("--layers", type=int, help="run the first so many of each stack; all are loaded and counted")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        packed = make_packed(arguments.folder or Path(scratch), arguments.preset)
+        packed = make_packed(arguments.folder or Path(scratch), arguments.preset, arguments.mix)
         weights, loaded, peak, tokens = in_own_process("the answer", measure, (packed, arguments.layers))
     print(f"{arguments.preset}: {tokens} prompt tokens; in GB (10^9 bytes): files {weights / 1e9:.3f}, ", end="")
     print(f"loaded {loaded / 1e9:.3f}, peak {peak / 1e9:.3f}")
 
 
-def make_packed(folder: Path, preset: str) -> Path:
+def make_packed(folder: Path, preset: str, mix: Mix) -> Path:
     from convert.conversion import convert
     from convert.recipe import Recipe
 
@@ -44,8 +46,8 @@ def make_packed(folder: Path, preset: str) -> Path:
     if not (source / "config.json").exists():
         write_source(source, preset)
     if not (out / "config.json").exists():
-        # As many bytes as by default, without what takes long on a CPU: learning how to round, and the proof.
-        convert(source, out, Recipe(rounding="nearest"), check=False)
+        # As many bytes as `smolsight convert` writes, without what takes long: learning how to round, and the proof.
+        convert(source, out, Recipe(rounding="nearest", mix=mix), check=False)
     return out
 
 

@@ -65,6 +65,7 @@ class _Row(QStyledItemDelegate):
         scaled = image.size().scaled(PICTURE, Qt.AspectRatioMode.KeepAspectRatio)
         shown = QRect(0, 0, scaled.width(), scaled.height())
         shown.moveCenter(place.center())
+        shown.moveLeft(place.left())
         painter.drawImage(shown, image)
         left = place.right() + 12
         text = QRect(left, rect.y() + 8, rect.right() - left - 16, HEIGHT - 16)

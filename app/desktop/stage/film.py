@@ -7,13 +7,11 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from io import BytesIO
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QImage
 
-from app.desktop.shown_medium import to_qimage
 from mlx_model.errors import Cancelled, SmolsightError
 
 if TYPE_CHECKING:
@@ -22,7 +20,7 @@ if TYPE_CHECKING:
     from mlx_model.media.video import Clip
 
 HEIGHT = 96  # pixels of a small one: twice what the strip is high
-LONGEST = 1280  # pixels of one for the stage
+LONGEST = 960  # pixels of one for the stage
 JPEG_QUALITY = 88
 REMEMBERED = 3  # clips
 PATIENCE = 1.5  # seconds to wait for the reading thread when the window closes
@@ -116,11 +114,16 @@ class Film(QObject):
 
 
 def make_frame(second: float, pixels: "np.ndarray") -> FilmFrame:
-    """A frame from RGB uint8 [H, W, 3]."""
-    from PIL import Image
+    """A frame from RGB uint8 [H, W, 3]. By OpenCV, which lets the window's thread go on meanwhile."""
+    from mlx_model.media.video_decoder import load_opencv
 
-    image, buffer = Image.fromarray(pixels), BytesIO()
-    image.thumbnail((LONGEST, LONGEST))
-    image.save(buffer, "JPEG", quality=JPEG_QUALITY)
-    small = image.resize((max(round(image.width * HEIGHT / image.height), 1), HEIGHT))
-    return FilmFrame(second, to_qimage(small), buffer.getvalue())
+    cv2 = load_opencv()
+    height, width = pixels.shape[:2]
+    scale = min(LONGEST / max(height, width), 1.0)
+    size = max(round(width * scale), 1), max(round(height * scale), 1)
+    shown = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    made, jpeg = cv2.imencode(".jpg", cv2.cvtColor(shown, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    assert made, "pixels in memory can be written"
+    small = cv2.resize(pixels, (max(round(width * HEIGHT / height), 1), HEIGHT), interpolation=cv2.INTER_AREA)
+    image = QImage(small.data, small.shape[1], HEIGHT, 3 * small.shape[1], QImage.Format.Format_RGB888).copy()
+    return FilmFrame(second, image, jpeg.tobytes())

@@ -12,6 +12,7 @@ from app.desktop.stage.stage import Stage
 from mlx_model.media.video import Clip, Watching
 from mlx_model.protocol import Ask
 from tests.app.desktop.conftest import SAMPLES, Desk, MakeDesk
+from tests.app.desktop.gaps import LONGEST_GAP, Gaps
 from tests.clips import write_clip
 from tests.fake_engine import Script
 
@@ -155,3 +156,21 @@ def test_the_small_picture_of_a_part_is_its_first_frame(desk: Desk, clip: Path) 
     stage.timeline.span_changed.emit(Span(3.0, 5.0, float(SECONDS)), True)
     after = desk.chat.composer.media[0].thumbnail
     assert abs(before.pixelColor(5, 5).red() - after.pixelColor(5, 5).red()) > 10
+
+
+def test_the_window_never_waits_while_frames_are_read_and_shown(desk: Desk, clip: Path) -> None:
+    stage = desk.chat.stage
+    gaps: list[float] = []
+    for number in range(3):
+        other = clip.with_name(f"{number}.avi")
+        other.write_bytes(clip.read_bytes())
+        desk.attach(other)
+        watch = Gaps()
+        for _ in range(SECONDS):
+            desk.qtbot.keyClick(stage.timeline, Qt.Key.Key_Right)
+            desk.qtbot.wait(10)
+        desk.qtbot.waitUntil(lambda: len(stage.film.frames) >= SECONDS, timeout=10_000)
+        gaps.append(watch.stop())
+        if gaps[-1] < LONGEST_GAP:
+            break
+    assert min(gaps) < LONGEST_GAP

@@ -33,7 +33,6 @@ from tools.embedded.sprites import Sprites
 from tools.embedded.words import find_fonts
 
 DETAIL: Detail = "low"
-MAX_TOKENS = 48
 
 
 @dataclass(frozen=True)
@@ -53,6 +52,8 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=100)
     parser.add_argument("--seed", type=int, default=UNSEEN_SEED + 100_000, help="of the first scene")
     parser.add_argument("--prompts", type=Path, help="text file with a question on each line")
+    parser.add_argument("--tokens", type=int, default=48, help="at most, of an answer")
+    parser.add_argument("--kl-only", action="store_true", help="let the results answer nothing by themselves")
     given = parser.parse_args()
     if given.prompts:
         questions = given.prompts.read_text(encoding="utf-8").splitlines()
@@ -60,11 +61,11 @@ def main() -> None:
     else:
         messages = unseen_scenes(World(Sprites(given.art), find_fonts(given.fonts)), given.seed, given.pictures)
     source = mlx_model.load(given.source)
-    expected = [answer(source, message) for message in messages]
+    expected = [answer(source, message, given.tokens) for message in messages]
     truths = [Said(text, logits(source, message, text)) for message, text in zip(messages, expected, strict=True)]
     print("| | size | KL a token | same first choice | same text |\n|---|---|---|---|---|")
     for folder in given.results:
-        print(row(folder, messages, truths), flush=True)
+        print(row(folder, messages, truths, 0 if given.kl_only else given.tokens), flush=True)
 
 
 def unseen_scenes(world: World, seed: int, count: int) -> list[Message]:
@@ -79,23 +80,24 @@ def unseen_scenes(world: World, seed: int, count: int) -> list[Message]:
     return messages
 
 
-def row(folder: Path, messages: Sequence[Message], truths: Sequence[Said]) -> str:
+def row(folder: Path, messages: Sequence[Message], truths: Sequence[Said], tokens: int) -> str:
+    """A line of the table; with 0 tokens the result answers nothing by itself."""
     checkpoint = mlx_model.load(folder, keep_quantized=False)
     kl, first, same = [], [], 0
     for message, truth in zip(messages, truths, strict=True):
         ours = logits(checkpoint, message, truth.text)
         kl.append(kl_divergence(truth.logits, ours))
         first.append(np.asarray(ours.argmax(-1) == truth.logits.argmax(-1))[0])
-        same += answer(checkpoint, message) == truth.text
+        same += tokens > 0 and answer(checkpoint, message, tokens) == truth.text
     size = sum(file.stat().st_size for file in folder.glob("*.safetensors")) / 1e6
     return (
         f"| {folder.name} | {size:.2f} MB | {np.concatenate(kl).mean():.5f} | {np.concatenate(first).mean():.1%} "
-        f"| {same} of {len(messages)} |"
+        f"| {f'{same} of {len(messages)}' if tokens else '-'} |"
     )
 
 
-def answer(checkpoint: Checkpoint, message: Message) -> str:
-    request = Request((message,), DETAIL, max_tokens=MAX_TOKENS)
+def answer(checkpoint: Checkpoint, message: Message, tokens: int) -> str:
+    request = Request((message,), DETAIL, max_tokens=tokens)
     events = [event for event in stream_answer(checkpoint, request) if isinstance(event, Answered)]
     return events[-1].answer.text
 

@@ -7,5 +7,5 @@ Knows no network (app.shelf.downloads fetches) and no terminal. Nothing dear is 
 stays cheap.
 """
 
-# Brings the BLAS library in before any module here can import MLX: with its own a check takes ten times as long.
+# Brings the BLAS library in before any module here can import MLX: with its own a check takes many times as long.
 import mlx_model as mlx_model

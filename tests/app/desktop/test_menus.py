@@ -1,7 +1,7 @@
 """The menu bar: what a Mac user expects to find, and an Edit menu that serves whatever has the keys."""
 
 from PySide6.QtGui import QAction, QGuiApplication, QImage
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtWidgets import QLineEdit, QPushButton
 
 from tests.app.desktop.conftest import SAMPLES, Desk
 
@@ -39,6 +39,7 @@ def test_no_two_actions_have_the_same_keys(desk: Desk) -> None:
 
 def test_copy_takes_what_is_chosen_and_else_the_last_answer(desk: Desk) -> None:
     desk.window.activateWindow()
+    desk.qtbot.waitUntil(desk.window.isActiveWindow)
     desk.ask("What is it?")
     edit = desk.chat.composer.edit
     edit.setPlainText("some words")
@@ -54,15 +55,17 @@ def test_copy_takes_what_is_chosen_and_else_the_last_answer(desk: Desk) -> None:
 
 def test_paste_goes_into_the_field_that_has_the_keys_and_a_picture_into_the_chat(desk: Desk) -> None:
     desk.window.activateWindow()
+    desk.qtbot.waitUntil(desk.window.isActiveWindow)
     search = desk.window.source_list.findChild(QLineEdit)
     assert search is not None
     search.setFocus()
     QGuiApplication.clipboard().setText("harbour")
+    desk.qtbot.waitUntil(search.hasFocus)
     actions(desk)["Paste"].trigger()
     assert search.text() == "harbour"
     QGuiApplication.clipboard().setImage(QImage(str(SAMPLES / "scene-2.png")))
-    desk.window.source_list.setFocus()
-    desk.chat.empty.setFocus()
-    search.clearFocus()
+    button = desk.window.source_list.findChild(QPushButton)
+    assert button is not None
+    button.setFocus()
     actions(desk)["Paste"].trigger()
     desk.qtbot.waitUntil(lambda: len(desk.chat.composer.media) == 1)

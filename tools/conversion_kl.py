@@ -28,9 +28,8 @@ def main() -> None:
     for folder in given.results:
         found = compare(expected, StreamedModel(load_lazily(folder)), items)
         size = sum(file.stat().st_size for file in folder.glob("*.safetensors")) / 1e6
-        print(
-            f"| {folder.name} | {size:.2f} MB | {found.kl_per_token:.4f} | {found.top1_agreement:.1%} | {found.tokens} |"
-        )
+        figures = f"{size:.2f} MB | {found.kl_per_token:.4f} | {found.top1_agreement:.1%} | {found.tokens}"
+        print(f"| {folder.name} | {figures} |", flush=True)
 
 
 def item(checkpoint: Checkpoint, question: str) -> Item:

@@ -71,7 +71,7 @@ def chat(window: MainWindow, files: Sequence[Path]) -> Steps:
     yield from _attach(window, files or samples(2))
     yield from _ask(window, "caption")
     if not files:
-        yield from _ask(window, question="What is in the top left corner?")
+        yield from _ask(window, question="What colour is the background?")
 
 
 def detail(window: MainWindow, files: Sequence[Path]) -> Steps:

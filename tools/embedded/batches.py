@@ -4,13 +4,15 @@ A worker makes its own batches from its own random stream. Lengths are fixed per
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from tools.embedded.drills import drill, in_order
+from tools.embedded.pages import sample_page
 from tools.embedded.questions import Asker, Question
 from tools.embedded.scenes import Knobs, Scene, World, label_cells
 from tools.embedded.tiles import Tiled, cut_tiles, image_prompt, one_tile
@@ -70,7 +72,7 @@ class Maker:
     def picture(self, form: Form, knobs: Knobs) -> tuple[Scene, Tiled]:
         width, height = form.sizes[self.rng.integers(len(form.sizes))]
         if form.split and self.rng.random() < 0.5:
-            knobs = Knobs(0.6, knobs.letter, knobs.longest, knobs.text, knobs.unseen)
+            knobs = replace(knobs, small=0.6)
         scene = self.world.sample_scene(self.rng, width, height, knobs)
         cut: Callable[..., Tiled] = cut_tiles if form.split else one_tile
         return scene, cut(self.world.draw(scene), 2 * self.tile, self.tile)
@@ -79,6 +81,18 @@ class Maker:
         """Pixels and cell labels alone, for the encoder's own training."""
         drawn = [self.picture(form, knobs) for _ in range(pictures)]
         return self._pixels(drawn)
+
+    def pages(self, pictures: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Pixels and labels of pages and crowds in one tile each."""
+        drawn = []
+        for _ in range(pictures):
+            scene = sample_page(self.world, self.rng, self.tile, self.tile)
+            drawn.append((scene, one_tile(self.world.draw(scene), 2 * self.tile, self.tile)))
+        return self._pixels(drawn)
+
+    def questions(self, scene: Scene) -> list[Question]:
+        """What may be asked about a scene, the most useful first."""
+        return in_order(self.rng, self.asker.ask(scene) + drill(self.asker, scene))
 
     def _pixels(self, drawn: list[tuple[Scene, Tiled]]) -> tuple[Tensor, Tensor, Tensor]:
         labels = [label_cells(scene, region, GRID) for scene, tiled in drawn for region in tiled.regions]
@@ -97,7 +111,7 @@ class Maker:
             start = len(prefix)
             ids[row, :start], segments[row, :start], positions[row, :start] = prefix, 0, np.arange(start)
             end = start
-            for number, question in enumerate(first_whole(self.asker.ask(scene)), 1):
+            for number, question in enumerate(self.questions(scene), 1):
                 head, answer = self.encode(question)
                 length = len(head) + len(answer)
                 if end + length > form.length:
@@ -138,9 +152,3 @@ class Maker:
         """Ids up to the answer, and the answer with its end; split where the prompt ends, as when it is generated."""
         head = self.tokenizer.encode(f"{question.text}<end_of_utterance>\nAssistant:").ids
         return head, self.tokenizer.encode(f" {question.answer}<end_of_utterance>").ids
-
-
-def first_whole(questions: list[Question]) -> list[Question]:
-    """Puts a question about the whole picture first: it holds most of the truth."""
-    whole = [question for question in questions if question.task in ("describe", "alt", "read", "decline")]
-    return whole[:1] + [question for question in questions if question is not whole[0]]

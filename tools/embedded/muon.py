@@ -17,6 +17,7 @@ class Rates:
     momentum: float = 0.95
     betas: tuple[float, float] = (0.9, 0.95)
     decay: float = 0.01
+    dtype: torch.dtype = torch.float32  # of Muon's products
 
 
 class Slot:
@@ -38,7 +39,7 @@ class Slot:
         weight = self.parameter.data
         if self.square is None:
             self.momentum.lerp_(gradient, 1 - rates.momentum)
-            direction = orthogonal(gradient.lerp(self.momentum, rates.momentum))
+            direction = orthogonal(gradient.lerp(self.momentum, rates.momentum), rates.dtype)
             rate = rates.muon * factor
             weight.mul_(1 - rate * rates.decay)
             weight.add_(direction, alpha=-rate * max(1, weight.shape[0] / weight.shape[1]) ** 0.5)
@@ -70,9 +71,9 @@ def make_slots(module: nn.Module) -> list[Slot]:
     return slots
 
 
-def orthogonal(matrix: Tensor) -> Tensor:
-    """Five quintic Newton-Schulz steps in bfloat16 towards U V^T of the matrix's singular value decomposition."""
-    x = matrix.bfloat16()
+def orthogonal(matrix: Tensor, dtype: torch.dtype) -> Tensor:
+    """Five quintic Newton-Schulz steps in `dtype` towards U V^T of the matrix's singular value decomposition."""
+    x = matrix.to(dtype)
     tall = x.shape[0] > x.shape[1]
     x = x.T if tall else x
     x = x / (x.norm() + 1e-7)

@@ -97,7 +97,7 @@ class Asker:
 
     def ask(self, scene: Scene) -> list[Question]:
         """One question of every task that the scene allows, in random order."""
-        questions = [self._word(task, answer, {}) for task, answer in whole_answers(scene).items()]
+        questions = [self.word(task, answer, {}) for task, answer in whole_answers(scene).items()]
         questions += self._details(scene)
         if scene.kind == "mush":
             questions = [Question("decline", question.text, DECLINE) for question in questions]
@@ -106,50 +106,51 @@ class Asker:
     def _details(self, scene: Scene) -> list[Question]:
         """Questions about one thing, one place or one property."""
         present = sorted({thing.name for thing in scene.things})
-        absent = self._absent(present)
-        asked = present[self.rng.integers(len(present))] if present and self.rng.random() < 0.55 else absent
+        absent = self.absent(present)
+        asked = present[self.rng.integers(len(present))] if present and self.rng.random() < 0.5 else absent
         count = sum(thing.name == asked for thing in scene.things)
         questions = [
-            self._word("is_there", "Yes." if asked in present else "No.", names(asked)),
-            self._word("any_text", "Yes." if scene.text else "No.", {}),
+            self.word("is_there", "Yes." if asked in present else "No.", names(asked)),
+            self.word("any_text", "Yes." if scene.text else "No.", {}),
         ]
         if present:
             known = present[self.rng.integers(len(present))]
             counted, number = (known, sum(thing.name == known for thing in scene.things))
             if self.rng.random() < 0.1:
                 counted, number = absent, 0
-            questions.append(self._word("count", f"{NUMBERS[number]}." if number else "None.", names(counted)))
+            questions.append(self.word("count", f"{NUMBERS[number]}." if number else "None.", names(counted)))
         elif count == 0 and self.rng.random() < 0.3:
-            questions.append(self._word("count", "None.", names(absent)))
+            questions.append(self.word("count", "None.", names(absent)))
         if scene.kind == "things" and scene.things:
             questions += self._about_things(scene)
         if scene.text is not None:
             place = scene.text.place
-            questions.append(self._word("where_text", capital(f"{place}."), {}))
-            questions.append(self._word("text_colour", capital(f"{scene.text.colour}."), {}))
+            questions.append(self.word("where_text", capital(f"{place}."), {}))
+            questions.append(self.word("text_colour", capital(f"{scene.text.colour}."), {}))
         return questions
 
     def _about_things(self, scene: Scene) -> list[Question]:
         thing = scene.things[self.rng.integers(len(scene.things))]
-        questions = [self._word("where", capital(f"{thing.place}."), names(thing.name))]
+        questions = [self.word("where", capital(f"{thing.place}."), names(thing.name))]
         if self.rng.random() < 0.1:
-            absent = self._absent([other.name for other in scene.things])
-            questions = [self._word("where", f"There is no {absent}.", names(absent))]
+            absent = self.absent([other.name for other in scene.things])
+            questions = [self.word("where", f"There is no {absent}.", names(absent))]
         if thing.scale != "large":
-            questions.append(self._word("at", f"{capital(with_article(thing.name))}.", {"place": thing.place}))
+            questions.append(self.word("at", f"{capital(with_article(thing.name))}.", {"place": thing.place}))
         colour, _, noun = thing.name.partition(" ")
         if noun in COLOURED and sum(other.name.endswith(noun) for other in scene.things) == 1:
-            questions.append(self._word("thing_colour", capital(f"{colour}."), names(noun)))
+            questions.append(self.word("thing_colour", capital(f"{colour}."), names(noun)))
         if thing.scale:
-            questions.append(self._word("size", capital(f"{thing.scale}."), names(thing.name)))
+            questions.append(self.word("size", capital(f"{thing.scale}."), names(thing.name)))
         return questions
 
-    def _absent(self, present: list[str]) -> str:
+    def absent(self, present: list[str]) -> str:
+        """The name of a thing that is not among `present`."""
         while (name := NAMES[self.rng.integers(len(NAMES))]) in present:
             pass
         return name
 
-    def _word(self, task: str, answer: str, words: dict[str, str]) -> Question:
+    def word(self, task: str, answer: str, words: dict[str, str]) -> Question:
         wordings = WORDINGS[task]
         return Question(task, wordings[self.rng.integers(len(wordings))].format(**words), answer)
 

@@ -81,6 +81,7 @@ class Knobs:
     longest: int = 8  # most characters in a word
     text: float = 0.45  # share of scenes that hold text
     unseen: bool = False  # words kept from training
+    group: float = 0.22  # share of scenes with several of one thing
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ class World:
         if text is not None and rng.random() < 0.4:
             return Scene(width, height, "things", background, text=text)
         free = [(row, column) for row in range(3) for column in range(3) if text is None or row != text.row]
-        kind = "group" if rng.random() < 0.22 else "things"
+        kind = "group" if rng.random() < knobs.group else "things"
         names = [name for name in NAMES if name.split()[0] not in background.names]  # no red circle on red
         if kind == "group":
             things = sample_group(rng, names, width, height, free, knobs)

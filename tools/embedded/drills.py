@@ -1,0 +1,48 @@
+"""Extra questions for training, where a task is learned slowly, and which questions a picture's few places go to.
+
+"Is there a cat?" holds one bit, a caption a hundred: left to chance, yes or no is never learned. So every picture is
+asked for things that are there and as many that are not, some of them near misses (a red heart for a blue one).
+"""
+
+import numpy as np
+
+from tools.embedded.questions import NUMBERS, Asker, Question, names
+from tools.embedded.scenes import Scene
+from tools.embedded.sprites import COLOURED, NAMES
+
+WEIGHTS = {"is_there": 3.0, "count": 2.5, "read": 2.5, "where": 2.0, "text_colour": 1.5, "any_text": 0.4, "size": 0.7}
+PAIRS = 2  # of questions for a thing that is there and one that is not
+
+
+def drill(asker: Asker, scene: Scene) -> list[Question]:
+    """Questions beyond one a task: yes and no in equal parts, and the count of everything in the picture."""
+    if scene.kind == "mush":
+        return []
+    present = sorted({thing.name for thing in scene.things})
+    questions = []
+    for _ in range(PAIRS):
+        if present:
+            known = present[asker.rng.integers(len(present))]
+            questions.append(asker.word("is_there", "Yes.", names(known)))
+        missing = near_miss(asker.rng, present) or asker.absent(present)
+        questions.append(asker.word("is_there", "No.", names(missing)))
+    for name in present:
+        number = sum(thing.name == name for thing in scene.things)
+        questions.append(asker.word("count", f"{NUMBERS[number]}.", names(name)))
+    return questions
+
+
+def near_miss(rng: np.random.Generator, present: list[str]) -> str | None:
+    """A thing like one that is there in another colour, when there is one."""
+    nouns = [noun for name in present if (noun := name.rpartition(" ")[2]) in COLOURED]
+    likely = [name for name in NAMES if name.rpartition(" ")[2] in nouns and name not in present]
+    return likely[rng.integers(len(likely))] if likely else None
+
+
+def in_order(rng: np.random.Generator, questions: list[Question]) -> list[Question]:
+    """A question about the whole picture first, for it holds most of the truth; the others by weighted chance."""
+    whole = [question for question in questions if question.task in ("describe", "alt", "read", "decline")]
+    first = whole[rng.integers(len(whole)) :][:1] if whole else []
+    rest = [question for question in questions if not first or question is not first[0]]
+    keys = [rng.exponential() / WEIGHTS.get(question.task, 1.0) for question in rest]
+    return first + [rest[i] for i in np.argsort(keys)]

@@ -1,0 +1,69 @@
+"""Pictures that are all labels: pages full of letters and crowds of things, for the encoder's own lessons.
+
+A scene as a user sees it holds five letters and two things; a page holds thirty letters, at the same cost of encoding.
+Nothing is asked about them, so they need no answer: `label_cells` has all that they teach.
+"""
+
+import numpy as np
+
+from tools.embedded.backgrounds import Background, jittered, sample_background
+from tools.embedded.scenes import Scene, Text, Thing, World, contrasting
+from tools.embedded.sprites import NAMES, STYLES
+from tools.embedded.words import Line, sample_word, set_line
+
+LETTER_HEIGHTS = (0.12, 0.26)  # of the picture's short side; smaller letters share a patch
+SPREAD = 1.25  # from line to line, in heights
+
+
+def sample_page(world: World, rng: np.random.Generator, width: int, height: int) -> Scene:
+    """Two thirds of the pages are text from top to bottom, the others a crowd of different things."""
+    background = sample_background(rng)
+    if rng.random() < 2 / 3:
+        return Scene(width, height, "things", background, text=fill_with_text(world, rng, width, height, background))
+    return Scene(width, height, "things", background, crowd(rng, width, height, background))
+
+
+def fill_with_text(world: World, rng: np.random.Generator, width: int, height: int, background: Background) -> Text:
+    """Lines of words in one font and size, each as long as the picture is wide, at random offsets."""
+    font = world.fonts[rng.integers(len(world.fonts))]
+    cap = rng.uniform(*LETTER_HEIGHTS) * min(width, height)
+    size = max(7, round(40 * cap / set_line("H", font, 40).height))
+    lines: list[Line] = []
+    corners: list[tuple[float, float]] = []
+    y = rng.uniform(0, 0.6 * cap)
+    while y + cap < height:
+        line = fitting_line(rng, font, size, width)
+        lines.append(line)
+        corners.append((rng.uniform(0, max(1.0, width - line.width)), y))
+        y += max(cap, line.height) * rng.uniform(1.05, SPREAD)
+    colour = contrasting(rng, background)
+    return Text(tuple(lines), tuple(corners), colour, jittered(rng, colour), 1)
+
+
+def fitting_line(rng: np.random.Generator, font: str, size: int, width: int) -> Line:
+    """Words until the next one would not fit; of one that is too long alone, the letters that do."""
+    line = set_line(sample_word(rng, 8), font, size)
+    while line.width > width and len(line.text) > 1:
+        line = set_line(line.text[:-1], font, size)
+    while (longer := set_line(f"{line.text} {sample_word(rng, 6)}", font, size)).width < width:
+        line = longer
+    return line
+
+
+def crowd(rng: np.random.Generator, width: int, height: int, background: Background) -> tuple[Thing, ...]:
+    """Different things in a grid of two to four a side, some places left empty."""
+    side = int(rng.integers(2, 5))
+    names = [name for name in NAMES if name.split()[0] not in background.names]
+    style = STYLES[rng.integers(len(STYLES))]
+    chosen = rng.choice(len(names), side * side, replace=False)
+    room = min(width, height) / side
+    things = []
+    for number, index in enumerate(chosen):
+        if rng.random() < 0.15:
+            continue
+        size = max(10, int(rng.uniform(0.7, 1.0) * room))
+        row, column = divmod(number, side)
+        x = int(column * width / side + rng.uniform(0, width / side - size))
+        y = int(row * height / side + rng.uniform(0, height / side - size))
+        things.append(Thing(names[index], style, x, y, size, (min(2, row), min(2, column))))
+    return tuple(things)

@@ -1,9 +1,9 @@
-"""Training batches: pictures as tiles, several questions packed behind each, labels for the cells.
+"""Training batches: exhibits as tiles, several conversations packed behind each, labels for the cells.
 
 A worker makes its own batches from its own random stream. Lengths are fixed per form, so memory stays flat.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,33 +11,19 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from tools.embedded.drills import drill, in_order
+from tools.embedded.dialogues import Turns
+from tools.embedded.drills import in_order
+from tools.embedded.exhibits import Exhibit, View, sample_exhibit
 from tools.embedded.pages import sample_page
-from tools.embedded.questions import Asker, Question
-from tools.embedded.scenes import Knobs, Scene, World, label_cells
-from tools.embedded.tiles import Tiled, cut_tiles, image_prompt, one_tile
+from tools.embedded.prompts import answer_text, clip_opening, picture_opening, question_text
+from tools.embedded.scenes import Knobs, World, label_cells
+from tools.embedded.stages import Form
+from tools.embedded.tiles import Tiled, cut_tiles, one_tile
+from tools.embedded.tokenizer import IMAGE, PAD
 
 GRID = 8  # patches a side
-
-
-@dataclass(frozen=True)
-class Form:
-    """How the pictures of one batch look: sizes to draw at, tokens a sequence, pictures a worker."""
-
-    name: str
-    sizes: tuple[tuple[int, int], ...]
-    split: bool
-    tiles: int
-    length: int
-    pictures: int
-
-
-ONE = Form("one", ((128, 128),) * 14 + ((256, 256), (160, 120), (320, 240), (120, 160), (256, 192), (200, 200)),
-           False, 1, 96, 28)  # fmt: skip
-FOUR = Form("four", ((256, 256),) * 6 + ((320, 240), (256, 192), (192, 256), (400, 400), (640, 480), (240, 300)),
-            True, 5, 152, 6)  # fmt: skip
-TWO = Form("two", ((256, 128),) * 4 + ((128, 256),) * 2 + ((320, 150), (480, 240), (120, 300)),
-           True, 3, 120, 10)  # fmt: skip
+NO_TASK = -1
+Cells = tuple[Tensor, Tensor, Tensor]  # pixels [T, 3, H, W] uint8, things and letters [T, GRID * GRID]
 
 
 @dataclass
@@ -57,98 +43,129 @@ class Batch:
     owners: Tensor  # number of the question that each target belongs to
 
 
+@dataclass(frozen=True)
+class Piece:
+    """A conversation as ids; `answers` are (task, first, end) of its answers' tokens within them."""
+
+    ids: list[int]
+    answers: list[tuple[str, int, int]]
+
+
+class Rows:
+    """Sequences of one length being filled: a shared opening, then conversations that do not see each other."""
+
+    def __init__(self, rows: int, length: int, pad: int) -> None:
+        self.length = length
+        self.ids, self.segments = np.full((rows, length), pad), np.full((rows, length), -1)
+        self.positions, self.targets = np.zeros((2, rows, length), dtype=np.int64)
+        self.tasks, self.owners = np.full((rows, length), NO_TASK), np.zeros((rows, length), dtype=np.int64)
+        self.starts, self.ends, self.counts = [0] * rows, [0] * rows, [0] * rows
+
+    def open(self, row: int, ids: Sequence[int]) -> None:
+        """Raises ValueError when the opening leaves no room for a question."""
+        start = len(ids)
+        if start >= self.length:
+            raise ValueError(f"an opening of {start} tokens does not fit a sequence of {self.length}")
+        self.ids[row, :start], self.segments[row, :start] = ids, 0
+        self.positions[row, :start] = np.arange(start)
+        self.starts[row] = self.ends[row] = start
+
+    def add(self, row: int, piece: Piece, task_number: Callable[[str], int]) -> None:
+        """Appends a conversation, unless there is no more room for it."""
+        start, end, length = self.starts[row], self.ends[row], len(piece.ids)
+        if end + length > self.length:
+            return
+        self.counts[row] += 1
+        span = slice(end, end + length)
+        self.ids[row, span], self.segments[row, span] = piece.ids, self.counts[row]
+        self.positions[row, span] = np.arange(start, start + length)
+        for task, first, last in piece.answers:
+            learned = slice(end + first - 1, end + last - 1)
+            self.tasks[row, learned], self.targets[row, learned] = task_number(task), piece.ids[first:last]
+            self.owners[row, learned] = self.owners.max() + 1
+        self.ends[row] += length
+
+
 class Maker:
     """Draws batches of one form at a time."""
 
     def __init__(self, world: World, tokenizer: Tokenizer, seed: int, tokens_per_tile: int, tile: int) -> None:
         self.world, self.tokenizer = world, tokenizer
         self.rng = np.random.default_rng(seed)
-        self.asker = Asker(self.rng)
         self.tokens_per_tile, self.tile = tokens_per_tile, tile
-        self.image_id = tokenizer.token_to_id("<image>")
-        self.pad_id = tokenizer.token_to_id("<|im_end|>")
-        self._prefixes: dict[tuple[int, int], list[int]] = {}
+        self.image_id, self.pad_id = (tokenizer.get_vocab()[token] for token in (IMAGE, PAD))
 
-    def picture(self, form: Form, knobs: Knobs) -> tuple[Scene, Tiled]:
-        width, height = form.sizes[self.rng.integers(len(form.sizes))]
+    def exhibit(self, form: Form, knobs: Knobs) -> tuple[Exhibit, list[Tiled]]:
+        """One exhibit with its views cut to tiles; half of the split ones have small things and letters."""
+        size = form.sizes[self.rng.integers(len(form.sizes))]
+        kinds, shares = zip(*form.kinds, strict=True)
+        kind = str(self.rng.choice(kinds, p=shares))
         if form.split and self.rng.random() < 0.5:
             knobs = replace(knobs, small=0.6)
-        scene = self.world.sample_scene(self.rng, width, height, knobs)
+        frames = int(self.rng.integers(form.frames[0], form.frames[1] + 1))
+        exhibit = sample_exhibit(kind, self.world, self.rng, size, knobs, frames)
         cut: Callable[..., Tiled] = cut_tiles if form.split else one_tile
-        return scene, cut(self.world.draw(scene), 2 * self.tile, self.tile)
+        return exhibit, [cut(view.picture, 2 * self.tile, self.tile) for view in exhibit.views]
 
-    def cells(self, form: Form, knobs: Knobs, pictures: int) -> tuple[Tensor, Tensor, Tensor]:
+    def cells(self, form: Form, knobs: Knobs, exhibits: int) -> Cells:
         """Pixels and cell labels alone, for the encoder's own training."""
-        drawn = [self.picture(form, knobs) for _ in range(pictures)]
-        return self._pixels(drawn)
+        return stack_cells([self.exhibit(form, knobs) for _ in range(exhibits)])
 
-    def pages(self, pictures: int) -> tuple[Tensor, Tensor, Tensor]:
+    def pages(self, pictures: int) -> Cells:
         """Pixels and labels of pages and crowds in one tile each."""
-        drawn = []
+        shown = []
         for _ in range(pictures):
-            scene = sample_page(self.world, self.rng, self.tile, self.tile)
-            drawn.append((scene, one_tile(self.world.draw(scene), 2 * self.tile, self.tile)))
-        return self._pixels(drawn)
-
-    def questions(self, scene: Scene) -> list[Question]:
-        """What may be asked about a scene, the most useful first."""
-        return in_order(self.rng, self.asker.ask(scene) + drill(self.asker, scene))
-
-    def _pixels(self, drawn: list[tuple[Scene, Tiled]]) -> tuple[Tensor, Tensor, Tensor]:
-        labels = [label_cells(scene, region, GRID) for scene, tiled in drawn for region in tiled.regions]
-        pixels = torch.from_numpy(np.concatenate([tiled.pixels for _, tiled in drawn]))
-        things, letters = (torch.from_numpy(np.stack(part)) for part in zip(*labels, strict=True))
-        return pixels, things, letters
+            page = sample_page(self.world, self.rng, self.tile, self.tile)
+            picture = self.world.draw(page)
+            shown.append((Exhibit((View(picture, page),), ()), [one_tile(picture, 2 * self.tile, self.tile)]))
+        return stack_cells(shown)
 
     def batch(self, form: Form, knobs: Knobs, task_number: Callable[[str], int]) -> Batch:
-        drawn = [self.picture(form, knobs) for _ in range(form.pictures)]
-        shape = (form.pictures, form.length)
-        ids, segments = np.full(shape, self.pad_id), np.full(shape, -1)
-        positions, tasks, targets = np.zeros(shape, dtype=np.int64), np.full(shape, -1), np.zeros(shape, dtype=np.int64)
-        owners = np.zeros(shape, dtype=np.int64)
-        for row, (scene, tiled) in enumerate(drawn):
-            prefix = self.prefix(tiled.rows, tiled.columns)
-            start = len(prefix)
-            ids[row, :start], segments[row, :start], positions[row, :start] = prefix, 0, np.arange(start)
-            end = start
-            for number, question in enumerate(self.questions(scene), 1):
-                head, answer = self.encode(question)
-                length = len(head) + len(answer)
-                if end + length > form.length:
-                    continue
-                span = slice(end, end + length)
-                ids[row, span], segments[row, span] = head + answer, number
-                positions[row, span] = np.arange(start, start + length)
-                learned = slice(end + len(head) - 1, end + length - 1)
-                tasks[row, learned], targets[row, learned] = task_number(question.task), answer
-                owners[row, learned] = owners.max() + 1
-                end += length
-        pixels, things, letters = self._pixels(drawn)
-        flat = torch.from_numpy(tasks.ravel())
-        asked = (flat >= 0).nonzero()[:, 0]
-        ids = torch.from_numpy(ids)
+        shown = [self.exhibit(form, knobs) for _ in range(form.exhibits)]
+        rows = Rows(form.exhibits, form.length, self.pad_id)
+        for row, (exhibit, tiled) in enumerate(shown):
+            rows.open(row, self.opening(exhibit, tiled))
+            for conversation in in_order(self.rng, exhibit.conversations):
+                rows.add(row, self.encode(conversation, bool(exhibit.seconds)), task_number)
+        flat, ids = torch.from_numpy(rows.tasks.ravel()), torch.from_numpy(rows.ids)
+        asked = (flat != NO_TASK).nonzero()[:, 0]
         return Batch(
-            pixels,
-            things,
-            letters,
+            *stack_cells(shown),
             ids,
-            torch.from_numpy(segments),
-            torch.from_numpy(positions),
+            torch.from_numpy(rows.segments),
+            torch.from_numpy(rows.positions),
             (ids.flatten() == self.image_id).nonzero()[:, 0],
             asked,
-            torch.from_numpy(targets.ravel())[asked],
+            torch.from_numpy(rows.targets.ravel())[asked],
             flat[asked],
-            torch.from_numpy(owners.ravel())[asked],
+            torch.from_numpy(rows.owners.ravel())[asked],
         )
 
-    def prefix(self, rows: int, columns: int) -> list[int]:
+    def opening(self, exhibit: Exhibit, tiled: list[Tiled]) -> list[int]:
         """The ids of everything before a question."""
-        if (rows, columns) not in self._prefixes:
-            text = "<|im_start|>User:" + image_prompt(rows, columns, self.tokens_per_tile)
-            self._prefixes[rows, columns] = self.tokenizer.encode(text).ids
-        return self._prefixes[rows, columns]
+        if exhibit.seconds:
+            text = clip_opening(exhibit.seconds, exhibit.duration, self.tokens_per_tile)
+        else:
+            text = picture_opening([(one.rows, one.columns) for one in tiled], self.tokens_per_tile)
+        ids: list[int] = self.tokenizer.encode(text).ids
+        return ids
 
-    def encode(self, question: Question) -> tuple[list[int], list[int]]:
-        """Ids up to the answer, and the answer with its end; split where the prompt ends, as when it is generated."""
-        head = self.tokenizer.encode(f"{question.text}<end_of_utterance>\nAssistant:").ids
-        return head, self.tokenizer.encode(f" {question.answer}<end_of_utterance>").ids
+    def encode(self, conversation: Turns, of_clip: bool) -> Piece:
+        """Ids of all turns; split where the prompt ends, as when an answer is generated."""
+        ids: list[int] = []
+        answers = []
+        for turn, question in enumerate(conversation):
+            ids += self.tokenizer.encode(question_text(question.text, turn, of_clip)).ids
+            answer = self.tokenizer.encode(answer_text(question.answer)).ids
+            answers.append((question.task, len(ids), len(ids) + len(answer)))
+            ids += answer
+        return Piece(ids, answers)
+
+
+def stack_cells(shown: list[tuple[Exhibit, list[Tiled]]]) -> Cells:
+    """The tiles of all exhibits in order, with the labels of their patches."""
+    seen = [(view, one) for exhibit, tiled in shown for view, one in zip(exhibit.views, tiled, strict=True)]
+    labels = [label_cells(view.labels, region, GRID) for view, one in seen for region in one.regions]
+    pixels = torch.from_numpy(np.concatenate([one.pixels for _, one in seen]))
+    things, letters = (torch.from_numpy(np.stack(part)) for part in zip(*labels, strict=True))
+    return pixels, things, letters

@@ -4,13 +4,17 @@
 asked for things that are there and as many that are not, some of them near misses (a red heart for a blue one).
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from tools.embedded.dialogues import Turns
 from tools.embedded.questions import NUMBERS, Asker, Question, names
 from tools.embedded.scenes import Scene
 from tools.embedded.sprites import COLOURED, NAMES
 
 WEIGHTS = {"is_there": 3.0, "count": 2.5, "read": 2.5, "where": 2.0, "text_colour": 1.5, "any_text": 0.4, "size": 0.7}
+WHOLE = ("describe", "alt", "read", "decline", "clip", "changed")
 PAIRS = 2  # of questions for a thing that is there and one that is not
 
 
@@ -39,10 +43,10 @@ def near_miss(rng: np.random.Generator, present: list[str]) -> str | None:
     return likely[rng.integers(len(likely))] if likely else None
 
 
-def in_order(rng: np.random.Generator, questions: list[Question]) -> list[Question]:
+def in_order(rng: np.random.Generator, conversations: Sequence[Turns]) -> list[Turns]:
     """A question about the whole picture first, for it holds most of the truth; the others by weighted chance."""
-    whole = [question for question in questions if question.task in ("describe", "alt", "read", "decline")]
-    first = whole[rng.integers(len(whole)) :][:1] if whole else []
-    rest = [question for question in questions if not first or question is not first[0]]
-    keys = [rng.exponential() / WEIGHTS.get(question.task, 1.0) for question in rest]
-    return first + [rest[i] for i in np.argsort(keys)]
+    whole = [number for number, turns in enumerate(conversations) if turns[0].task in WHOLE]
+    first = [whole[rng.integers(len(whole))]] if whole else []
+    rest = [number for number in range(len(conversations)) if number not in first]
+    keys = [rng.exponential() / WEIGHTS.get(conversations[number][0].task, 1.0) for number in rest]
+    return [conversations[number] for number in (*first, *(rest[i] for i in np.argsort(keys)))]

@@ -8,7 +8,7 @@ import numpy as np
 
 from tools.embedded.backgrounds import Background, jittered, sample_background
 from tools.embedded.scenes import Scene, Text, Thing, World, contrasting
-from tools.embedded.sprites import NAMES, STYLES
+from tools.embedded.sprites import NAMES
 from tools.embedded.words import Line, sample_word, set_line
 
 LETTER_HEIGHTS = (0.12, 0.26)  # of the picture's short side; smaller letters share a patch
@@ -20,7 +20,8 @@ def sample_page(world: World, rng: np.random.Generator, width: int, height: int)
     background = sample_background(rng)
     if rng.random() < 2 / 3:
         return Scene(width, height, "things", background, text=fill_with_text(world, rng, width, height, background))
-    return Scene(width, height, "things", background, crowd(rng, width, height, background))
+    style = world.styles[rng.integers(len(world.styles))]
+    return Scene(width, height, "things", background, crowd(rng, width, height, background, style))
 
 
 def fill_with_text(world: World, rng: np.random.Generator, width: int, height: int, background: Background) -> Text:
@@ -50,11 +51,10 @@ def fitting_line(rng: np.random.Generator, font: str, size: int, width: int) -> 
     return line
 
 
-def crowd(rng: np.random.Generator, width: int, height: int, background: Background) -> tuple[Thing, ...]:
+def crowd(rng: np.random.Generator, width: int, height: int, background: Background, style: str) -> tuple[Thing, ...]:
     """Different things in a grid of two to four a side, some places left empty."""
     side = int(rng.integers(2, 5))
     names = [name for name in NAMES if name.split()[0] not in background.names]
-    style = STYLES[rng.integers(len(STYLES))]
     chosen = rng.choice(len(names), side * side, replace=False)
     room = min(width, height) / side
     things = []

@@ -5,12 +5,14 @@ Places are the nine fields of a 3 x 3 grid. Knows nothing of questions, tokens o
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from PIL import Image, ImageDraw
 
 from tools.embedded.backgrounds import COLOURS, Background, jittered, paint_mush, sample_background
 from tools.embedded.sprites import NAMES, STYLES, Sprites
+from tools.embedded.textures import paint_photograph
 from tools.embedded.words import LETTERS, Line, load_font, sample_word, set_line
 
 PLACES = (
@@ -40,6 +42,22 @@ class Thing:
         return PLACES[self.cell[0]][self.cell[1]]
 
 
+SetLine = tuple[Line, tuple[float, float]]  # a line and its upper left corner in the picture
+
+
+class Labelled(Protocol):
+    """What patches can be labelled by: things and lines of text. Of "mush" nothing is known."""
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def things(self) -> tuple[Thing, ...]: ...
+
+    @property
+    def set_lines(self) -> tuple[SetLine, ...]: ...
+
+
 @dataclass(frozen=True)
 class Text:
     """One or two lines in one colour; `corners` are the lines' upper left corners."""
@@ -49,6 +67,10 @@ class Text:
     colour: str
     rgb: tuple[int, int, int]
     row: int
+
+    @property
+    def set_lines(self) -> tuple[SetLine, ...]:
+        return tuple(zip(self.lines, self.corners, strict=True))
 
     @property
     def words(self) -> str:
@@ -71,6 +93,10 @@ class Scene:
     text: Text | None = None
     mush_seed: int = 0
 
+    @property
+    def set_lines(self) -> tuple[SetLine, ...]:
+        return self.text.set_lines if self.text else ()
+
 
 @dataclass(frozen=True)
 class Knobs:
@@ -90,6 +116,7 @@ class World:
 
     sprites: Sprites
     fonts: tuple[str, ...]
+    styles: tuple[str, ...] = STYLES
 
     def sample_scene(self, rng: np.random.Generator, width: int, height: int, knobs: Knobs) -> Scene:
         """Invents a scene for a picture of width x height pixels."""
@@ -106,9 +133,9 @@ class World:
         kind = "group" if rng.random() < knobs.group else "things"
         names = [name for name in NAMES if name.split()[0] not in background.names]  # no red circle on red
         if kind == "group":
-            things = sample_group(rng, names, width, height, free, knobs)
+            things = sample_group(rng, names, width, height, free, knobs, self.styles)
         else:
-            things = sample_things(rng, names, width, height, free, text is not None, knobs)
+            things = sample_things(rng, names, width, height, free, text is not None, knobs, self.styles)
         return Scene(width, height, kind, background, things, text)
 
     def _sample_text(
@@ -142,7 +169,9 @@ class World:
     def draw(self, scene: Scene) -> Image.Image:
         """The picture of a scene, RGB, width x height as it says."""
         if scene.kind == "mush":
-            return paint_mush(np.random.default_rng(scene.mush_seed), scene.width, scene.height)
+            rng = np.random.default_rng(scene.mush_seed)
+            paint = paint_photograph if scene.mush_seed % 2 else paint_mush
+            return paint(rng, scene.width, scene.height)
         picture = scene.background.paint(scene.width, scene.height)
         for thing in scene.things:
             sprite, alpha = self.sprites.scaled(thing.name, thing.style, thing.size)
@@ -150,7 +179,7 @@ class World:
             picture.paste(sprite, corner, alpha)
         if scene.text is not None:
             pen = ImageDraw.Draw(picture)
-            for line, (x, y) in zip(scene.text.lines, scene.text.corners, strict=True):
+            for line, (x, y) in scene.text.set_lines:
                 pen.text((x - line.left, y - line.top), line.text, scene.text.rgb, load_font(line.font, line.size))
         return picture
 
@@ -172,10 +201,16 @@ def brightness(rgb: tuple[int, int, int]) -> float:
 
 
 def sample_group(
-    rng: np.random.Generator, names: list[str], width: int, height: int, free: list[tuple[int, int]], knobs: Knobs
+    rng: np.random.Generator,
+    names: list[str],
+    width: int,
+    height: int,
+    free: list[tuple[int, int]],
+    knobs: Knobs,
+    styles: tuple[str, ...],
 ) -> tuple[Thing, ...]:
     """Two to five of the same thing in as many fields."""
-    name, style = names[rng.integers(len(names))], STYLES[rng.integers(len(STYLES))]
+    name, style = names[rng.integers(len(names))], styles[rng.integers(len(styles))]
     cells = [free[i] for i in rng.permutation(len(free))[: rng.integers(2, 6)]]
     size = max(10, round(rng.uniform(0.22, 0.31) * min(width, height) * knobs.small))
     return tuple(place_thing(rng, name, style, size, cell, width, height) for cell in sorted(cells))
@@ -189,10 +224,11 @@ def sample_things(
     free: list[tuple[int, int]],
     beside_text: bool,
     knobs: Knobs,
+    styles: tuple[str, ...],
 ) -> tuple[Thing, ...]:
     """One to three different things, in reading order; one alone may be small, large or neither."""
     number = int(rng.choice([1, 2, 3], p=[0.4, 0.4, 0.2]))
-    style = STYLES[rng.integers(len(STYLES))]
+    style = styles[rng.integers(len(styles))]
     chosen = [names[i] for i in rng.choice(len(names), number, replace=False)]
     cells = sorted(free[i] for i in rng.permutation(len(free))[:number])
     short = min(width, height) * knobs.small
@@ -228,7 +264,7 @@ def place_thing(
     return Thing(name, style, x, y, size, cell, scale)
 
 
-def label_cells(scene: Scene, region: tuple[float, float, float, float], grid: int) -> tuple[np.ndarray, np.ndarray]:
+def label_cells(scene: Labelled, region: tuple[float, float, float, float], grid: int) -> tuple[np.ndarray, np.ndarray]:
     """Things and letters at the grid x grid patches of a tile that shows `region` (left, top, right, bottom).
 
     Returns two int64 arrays of grid * grid labels: the thing over the patch's centre, the letter whose centre the patch
@@ -248,12 +284,11 @@ def label_cells(scene: Scene, region: tuple[float, float, float, float], grid: i
         touched, covered = touch_y[:, None] & touch_x, inside_y[:, None] & inside_x
         things[touched & (things == NOT_THING)] = IGNORE
         things[covered] = NAMES.index(thing.name)
-    if scene.text is not None:
-        for line, corner in zip(scene.text.lines, scene.text.corners, strict=True):
-            for letter in line.letters:
-                column = int((corner[0] + letter.x - left) // step_x)
-                row = int((corner[1] + letter.y - top) // step_y)
-                if 0 <= row < grid and 0 <= column < grid:
-                    known = line.size > 0.6 * step_y and letters[row, column] == NOT_LETTER
-                    letters[row, column] = LETTERS.index(letter.letter) if known else IGNORE
+    for line, corner in scene.set_lines:
+        for letter in line.letters:
+            column = int((corner[0] + letter.x - left) // step_x)
+            row = int((corner[1] + letter.y - top) // step_y)
+            if 0 <= row < grid and 0 <= column < grid:
+                known = line.size > 0.6 * step_y and letters[row, column] == NOT_LETTER
+                letters[row, column] = LETTERS.index(letter.letter) if known else IGNORE
     return things.ravel(), letters.ravel()

@@ -1,7 +1,7 @@
 """Things as small pictures: the classes, their names in the singular and plural, their sprites in every art style.
 
-The art is read from unpacked npm packages (`emoji-datasource-google`, `emoji-datasource-twitter`); README.md says how
-to fetch it and under which licences it stands. Knows nothing of scenes.
+The art is read from unpacked npm packages (`emoji-datasource-google`, `emoji-datasource-twitter`, for testing alone
+`@lobehub/fluent-emoji-3d`); README.md says how to fetch it and under which licences it stands. Knows nothing of scenes.
 """
 
 import json
@@ -13,6 +13,7 @@ from PIL import Image
 CLASSES: dict[str, str] = json.loads(Path(__file__).with_name("classes.json").read_text(encoding="utf-8"))
 NAMES = tuple(CLASSES)
 STYLES = ("google", "twitter")
+UNSEEN_STYLE = "fluent"  # never drawn in training; evaluation looks at it
 COLOURED = ("heart", "circle", "square", "apple")  # the last word of the names that begin with their colour
 
 PLURALS = {
@@ -51,9 +52,9 @@ def with_article(name: str) -> str:
 class Sprites:
     """Sprites by name and style, cut to their drawn part and scaled on demand."""
 
-    def __init__(self, art: Path) -> None:
+    def __init__(self, art: Path, styles: tuple[str, ...] = STYLES) -> None:
         """`art` holds one folder per style with the unpacked package; FileNotFoundError names what is missing."""
-        self._originals = {(name, style): _read(art, style, CLASSES[name]) for name in NAMES for style in STYLES}
+        self._originals = {(name, style): _read(art, style, CLASSES[name]) for name in NAMES for style in styles}
         self._cached = lru_cache(maxsize=12000)(self._scale)
 
     def scaled(self, name: str, style: str, size: int) -> tuple[Image.Image, Image.Image]:
@@ -71,9 +72,10 @@ class Sprites:
 def _read(art: Path, style: str, emoji: str) -> Image.Image:
     code = "-".join(f"{ord(character):04x}" for character in emoji)
     plain = code.removesuffix("-fe0f")
-    folder = art / style / "package" / "img" / style / "64"
+    package = art / style / "package"
+    folder, ending = (package / "assets", "webp") if style == UNSEEN_STYLE else (package / "img" / style / "64", "png")
     for name in (code, plain, plain + "-fe0f"):
-        if (path := folder / f"{name}.png").exists():
+        if (path := folder / f"{name}.{ending}").exists():
             with Image.open(path) as picture:
                 sprite = picture.convert("RGBA")
             return sprite.crop(sprite.getchannel("A").getbbox())

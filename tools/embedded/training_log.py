@@ -12,7 +12,12 @@ from tools.embedded.model import CellHeads
 from tools.embedded.questions import WORDINGS
 from tools.embedded.scenes import NOT_LETTER, NOT_THING
 
-TASKS = (*WORDINGS, "decline")
+TASKS = (
+    *WORDINGS,
+    *("decline", "cannot_tell", "relation", "neighbour", "else"),
+    *("screen_title", "buttons", "bar", "low_bar", "field", "total", "price", "shop", "items"),
+    *("same", "changed", "first", "second", "happens", "clip", "at_end", "does"),
+)
 
 
 class Log:

@@ -16,8 +16,8 @@ from transformers import SmolVLMForConditionalGeneration
 from tools.embedded.model import IGNORE, CellHeads
 from tools.parity.hub_form import PATCHES, expanded, hub_name
 
-FIT_STEPS = 500
-FIT_PATCHES = 4096  # a step
+FIT_STEPS = 400
+FIT_PATCHES = 2048  # a step
 FIT_RATE = 0.01
 
 

@@ -97,6 +97,6 @@ def set_line(text: str, font: str, size: int) -> Line:
     letters = tuple(
         Letter(letter, (face.getlength(text[:i]) + face.getlength(text[: i + 1])) / 2 - left, (bottom - top) / 2)
         for i, letter in enumerate(text)
-        if letter != " "
+        if letter in LETTERS
     )
     return Line(text, font, size, right - left, bottom - top, left, top, letters)

@@ -1,0 +1,103 @@
+"""What is shown at once, with the conversations that may be had about it: a picture, two pictures, or a clip's frames.
+
+Every kind of picture in this world becomes an exhibit here, so batches and evaluation need not know what it shows.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from tools.embedded import clips, pairs, receipts, relations, screens
+from tools.embedded.changes import sample_change
+from tools.embedded.dialogues import Turns, sample_dialogue, unknowable
+from tools.embedded.drills import drill
+from tools.embedded.questions import Asker, Question
+from tools.embedded.scenes import Knobs, Labelled, Scene, World
+
+CHANGED = 0.65  # share of pairs that differ
+
+
+@dataclass(frozen=True)
+class View:
+    """One picture, and what its patches can be labelled by."""
+
+    picture: Image.Image
+    labels: Labelled
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """`seconds` are the frames' times, for a clip alone. A conversation has one question or several in turn."""
+
+    views: tuple[View, ...]
+    conversations: tuple[Turns, ...]
+    seconds: tuple[float, ...] = ()
+
+    @property
+    def duration(self) -> float:
+        return self.seconds[-1] + 1.0 if self.seconds else 0.0
+
+
+def sample_exhibit(
+    kind: str, world: World, rng: np.random.Generator, size: tuple[int, int], knobs: Knobs, frames: int = 1
+) -> Exhibit:
+    """One of `kind`: scene, screen, receipt, pair or clip. KeyError names another."""
+    return MAKERS[kind](world, rng, size, knobs, frames)
+
+
+def show_scene(world: World, rng: np.random.Generator, size: tuple[int, int], knobs: Knobs, _: int) -> Exhibit:
+    """A scene as the first edition knew it, with drills, relations, a follow-up and what cannot be told."""
+    scene = world.sample_scene(rng, *size, knobs)
+    asker = Asker(rng)
+    return Exhibit((view(world, scene),), single(asker.ask(scene) + drill(asker, scene)) + beyond(scene, asker))
+
+
+def beyond(scene: Scene, asker: Asker) -> tuple[Turns, ...]:
+    """What the second edition asks about scenes besides."""
+    if scene.kind == "mush":
+        return ()
+    rng = asker.rng
+    return (*single(relations.ask(scene, rng)), sample_dialogue(scene, asker), (unknowable(scene, rng),))
+
+
+def show_screen(world: World, rng: np.random.Generator, size: tuple[int, int], _: Knobs, __: int) -> Exhibit:
+    screen = screens.sample_screen(rng, world.fonts, *size)
+    shown = screens.draw(screen, rng)
+    return Exhibit((View(shown.picture, shown),), single(screens.ask(screen, rng)))
+
+
+def show_receipt(world: World, rng: np.random.Generator, size: tuple[int, int], _: Knobs, __: int) -> Exhibit:
+    receipt = receipts.sample_receipt(rng, world.fonts, *size)
+    shown = receipts.draw(receipt, rng)
+    return Exhibit((View(shown.picture, shown),), single(receipts.ask(receipt, rng)))
+
+
+def show_pair(world: World, rng: np.random.Generator, size: tuple[int, int], knobs: Knobs, _: int) -> Exhibit:
+    kinds = () if rng.random() < CHANGED else ("stay",)
+    change = sample_change(world, rng, *size, knobs, kinds)
+    return Exhibit((view(world, change.before), view(world, change.after)), single(pairs.ask(change, rng)))
+
+
+def show_clip(world: World, rng: np.random.Generator, size: tuple[int, int], knobs: Knobs, frames: int) -> Exhibit:
+    clip = clips.sample_clip(world, rng, *size, knobs, frames)
+    views = tuple(view(world, frame) for frame in clip.frames)
+    return Exhibit(views, single(clips.ask(clip, rng)), clip.seconds)
+
+
+MAKERS = {
+    "scene": show_scene,
+    "screen": show_screen,
+    "receipt": show_receipt,
+    "pair": show_pair,
+    "clip": show_clip,
+}
+
+
+def view(world: World, scene: Scene) -> View:
+    return View(world.draw(scene), scene)
+
+
+def single(questions: list[Question]) -> tuple[Turns, ...]:
+    """Each question as a conversation of its own."""
+    return tuple((question,) for question in questions)

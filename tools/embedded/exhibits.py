@@ -3,7 +3,7 @@
 Every kind of picture in this world becomes an exhibit here, so batches and evaluation need not know what it shows.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image
@@ -42,23 +42,23 @@ class Exhibit:
 def sample_exhibit(
     kind: str, world: World, rng: np.random.Generator, size: tuple[int, int], knobs: Knobs, frames: int = 1
 ) -> Exhibit:
-    """One of `kind`: scene, screen, receipt, pair or clip. KeyError names another."""
+    """One of `kind`: scene, talk, screen, receipt, pair or clip. KeyError names another."""
     return MAKERS[kind](world, rng, size, knobs, frames)
 
 
 def show_scene(world: World, rng: np.random.Generator, size: tuple[int, int], knobs: Knobs, _: int) -> Exhibit:
-    """A scene as the first edition knew it, with drills, relations, a follow-up and what cannot be told."""
+    """A scene with the first edition's tasks and drills."""
     scene = world.sample_scene(rng, *size, knobs)
     asker = Asker(rng)
-    return Exhibit((view(world, scene),), single(asker.ask(scene) + drill(asker, scene)) + beyond(scene, asker))
+    return Exhibit((view(world, scene),), single(asker.ask(scene) + drill(asker, scene)))
 
 
-def beyond(scene: Scene, asker: Asker) -> tuple[Turns, ...]:
-    """What the second edition asks about scenes besides."""
-    if scene.kind == "mush":
-        return ()
-    rng = asker.rng
-    return (*single(relations.ask(scene, rng)), sample_dialogue(scene, asker), (unknowable(scene, rng),))
+def show_talk(world: World, rng: np.random.Generator, size: tuple[int, int], knobs: Knobs, _: int) -> Exhibit:
+    """A scene with a follow-up, relations, and what cannot be told."""
+    scene = world.sample_scene(rng, *size, replace(knobs, unknown=0.0))
+    asker = Asker(rng)
+    talks = (sample_dialogue(scene, asker), sample_dialogue(scene, asker), (unknowable(scene, rng),))
+    return Exhibit((view(world, scene),), single(relations.ask(scene, rng)) + talks)
 
 
 def show_screen(world: World, rng: np.random.Generator, size: tuple[int, int], _: Knobs, __: int) -> Exhibit:
@@ -87,6 +87,7 @@ def show_clip(world: World, rng: np.random.Generator, size: tuple[int, int], kno
 
 MAKERS = {
     "scene": show_scene,
+    "talk": show_talk,
     "screen": show_screen,
     "receipt": show_receipt,
     "pair": show_pair,

@@ -47,7 +47,7 @@ class Lesson:
 
     def answer(self, form: Form, progress: float) -> Tensor:
         """Loss of the answers' tokens, with a share of the cells' loss, that of pages included."""
-        knobs = Knobs(letter=0.14 - 0.03 * progress, text=0.6, group=0.3)
+        knobs = Knobs(letter=0.14 - 0.03 * progress, text=0.6, group=0.3, unknown=0.12)
         batch = self.maker.batch(form, knobs, TASKS.index)
         cells = (batch.pixels, batch.things, batch.letters)
         pixels, things, letters = join(cells, self.maker.pages(self.pages)) if self.pages else cells

@@ -11,8 +11,8 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from tools.embedded.backgrounds import COLOURS, Background, jittered, paint_mush, sample_background
+from tools.embedded.photographs import paint_photograph
 from tools.embedded.sprites import NAMES, STYLES, Sprites
-from tools.embedded.textures import paint_photograph
 from tools.embedded.words import LETTERS, Line, load_font, sample_word, set_line
 
 PLACES = (
@@ -108,6 +108,7 @@ class Knobs:
     text: float = 0.45  # share of scenes that hold text
     unseen: bool = False  # words kept from training
     group: float = 0.22  # share of scenes with several of one thing
+    unknown: float = 0.05  # share of pictures from outside this world
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ class World:
         background = sample_background(rng)
         if chance < 0.03:
             return Scene(width, height, "blank", background)
-        if chance < 0.08:
+        if chance < 0.03 + knobs.unknown:
             return Scene(width, height, "mush", background, mush_seed=int(rng.integers(2**31)))
         text = self._sample_text(rng, width, height, background, knobs) if rng.random() < knobs.text else None
         if text is not None and rng.random() < 0.4:

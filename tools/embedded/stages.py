@@ -29,7 +29,7 @@ class Form:
 
 
 SCENES = (("scene", 1.0),)
-WORLD = (("scene", 0.78), ("screen", 0.14), ("receipt", 0.08))
+WORLD = (("scene", 0.56), ("talk", 0.22), ("screen", 0.14), ("receipt", 0.08))
 ONE = Form("one", SCENES, ANY, 96, 28)
 FOUR = Form("four", SCENES, LARGE, 152, 6, split=True)
 TWO = Form("two", SCENES, LONG, 120, 10, split=True)

@@ -1,13 +1,9 @@
-"""Photo-like surfaces from noise: what a camera sees close up, and whole "photographs" that show nothing of this world.
-
-Used twice: tinted, as backgrounds that things stand on, and several together under one light, as pictures to decline.
-Knows colours and noise, no scenes.
-"""
+"""Photo-like surfaces from noise: what a camera sees close up. Knows colours and noise, no scenes."""
 
 from collections.abc import Callable
 
 import numpy as np
-from PIL import Image, ImageFilter
+from PIL import Image
 
 Field = np.ndarray  # [height, width] float32, about 0 to 1
 
@@ -62,41 +58,3 @@ def paint_surface(
     field = SURFACES[rng.integers(len(SURFACES))](rng, width, height)
     relief = (field - field.mean())[..., None] * depth * 255
     return Image.fromarray((np.array(rgb, dtype=np.float32) + relief).clip(0, 255).astype(np.uint8))
-
-
-def paint_photograph(rng: np.random.Generator, width: int, height: int) -> Image.Image:
-    """Two to six surfaces in soft-edged shapes under one light, slightly out of focus, with a camera's noise."""
-    picture = paint_surface(rng, width, height, natural_colour(rng), rng.uniform(0.2, 0.7))
-    for _ in range(rng.integers(1, 6)):
-        surface = paint_surface(rng, width, height, natural_colour(rng), rng.uniform(0.1, 0.7))
-        picture.paste(surface, (0, 0), soft_shape(rng, width, height))
-    light = 0.55 + 0.75 * clouds(rng, width, height, 2, 1)[..., None]
-    pixels = np.asarray(picture.filter(ImageFilter.GaussianBlur(rng.uniform(0, 1.5))), dtype=np.float32) * light
-    if rng.random() < 0.15:
-        pixels = np.broadcast_to(pixels.mean(axis=-1, keepdims=True), pixels.shape)
-    pixels = pixels + rng.normal(0, rng.uniform(0, 8), pixels.shape)
-    return Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
-
-
-def natural_colour(rng: np.random.Generator) -> tuple[int, int, int]:
-    """A colour as things outdoors and in rooms have it: rarely pure, often brown, grey or green."""
-    grey = rng.uniform(30, 220)
-    red, green, blue = (int(channel) for channel in np.clip(grey + rng.normal(0, 35, 3), 0, 255))
-    return (red, green, blue)
-
-
-def soft_shape(rng: np.random.Generator, width: int, height: int) -> Image.Image:
-    """A mask: what lies beyond a horizon, or a blob with a ragged edge."""
-    rows, columns = np.mgrid[:height, :width].astype(np.float32)
-    ragged = clouds(rng, width, height, 3, 4) - 0.5
-    if rng.random() < 0.4:
-        slope = rng.normal(0, 0.2)
-        distance = rows / height - rng.uniform(0.2, 0.8) + slope * columns / width
-    else:
-        x, y, reach = rng.uniform(0, width), rng.uniform(0, height), rng.uniform(0.15, 0.5)
-        stretch = rng.uniform(0.5, 2)
-        distance = reach - np.hypot((columns - x) / width * stretch, (rows - y) / height / stretch)
-    sharp = rng.uniform(8, 80)
-    steep = np.clip(sharp * (distance + rng.uniform(0, 0.4) * ragged), -30, 30)
-    mask = 255 / (1 + np.exp(-steep))
-    return Image.fromarray(mask.astype(np.uint8))

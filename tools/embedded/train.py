@@ -151,7 +151,14 @@ def ready_tokenizer(plan: Plan) -> Tokenizer:
     if not path.exists():
         world, rng = plan.world(), np.random.default_rng(plan.seed)
         sentences = []
-        for kind, count in (("scene", 3600), ("screen", 800), ("receipt", 300), ("pair", 800), ("clip", 500)):
+        for kind, count in (
+            ("scene", 2800),
+            ("talk", 800),
+            ("screen", 800),
+            ("receipt", 300),
+            ("pair", 800),
+            ("clip", 500),
+        ):
             for _ in range(count):
                 exhibit = sample_exhibit(kind, world, rng, (128, 128), Knobs(), frames=2)
                 asked = [question for turns in exhibit.conversations for question in turns]

@@ -44,7 +44,7 @@ def test_stages_cover_the_run_in_order(name: str) -> None:
 
 
 def test_few_frames_come_before_many() -> None:
-    first = {}
+    first: dict[str, int] = {}
     for number, stage in enumerate(RECIPES["from-nothing"]):
         for form, _ in stage.forms:
             first.setdefault(form.name, number)

@@ -1,12 +1,12 @@
 """A batch teaches the answers alone; a run begins where a shipped folder ends. Needs the `parity` group."""
 
-
 import numpy as np
 import pytest
 
 import assets
 
 torch = pytest.importorskip("torch")
+torch.set_num_threads(1)
 pytest.importorskip("transformers")
 
 from tools.embedded.arithmetic import faster_dtype, products_in  # noqa: E402

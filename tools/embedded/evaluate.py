@@ -1,145 +1,146 @@
-"""Asks the shipped checkpoint, through the product, about scenes that no training saw, and prints what was right.
+"""Asks a checkpoint, through the product, about what no training saw, and writes down what was right.
 
-Every picture is made from a fixed seed of its own range; an answer counts only when it is equal to the truth, letter by
-letter. `--samples` writes the first pictures of another fixed seed with their truths, misses and hits alike.
+    python -m tools.embedded.evaluate FOLDER --art art --fonts fonts --photos photos [--beside OTHER] [--write PAGE]
+
+Every exhibit is made from a fixed seed of its own range; an answer counts only when it is equal to the truth, letter by
+letter. `--beside` gives another checkpoint (an earlier one, or this one at full precision) the same questions.
 """
 
 import argparse
-import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from mlx_model.answering.answer import stream_answer
-from mlx_model.events import Answered
 from mlx_model.loading.checkpoint import Checkpoint, load
 from mlx_model.media.images import Detail
-from mlx_model.prompting.prompt import Message, Picture, Text
-from mlx_model.request import Request
-from tools.embedded.questions import Asker, Question, whole_answers
-from tools.embedded.scenes import Knobs, Scene, World
-from tools.embedded.sprites import Sprites
+from tools.embedded.asking import Asked, about_picture, answer, questions_of
+from tools.embedded.exhibits import Exhibit, View, sample_exhibit
+from tools.embedded.photos import quarters, stream_photos
+from tools.embedded.questions import DECLINE, Asker, Question
+from tools.embedded.scenes import Knobs, World
+from tools.embedded.scoring import BEYOND, LABELS, Scores, format_table, is_declined, judge
+from tools.embedded.sprites import STYLES, UNSEEN_STYLE, Sprites
 from tools.embedded.words import find_fonts
 
 UNSEEN_SEED = 7_000_000  # training's streams begin at small seeds
-SAMPLE_SEED = 9_000_000
-SAMPLE_SIZES = ((256, 256), (128, 128), (256, 192), (256, 256), (128, 128))
-LABELS = {
-    "describe": "caption, exact",
-    "alt": "alt text, exact",
-    "short": "short caption, exact",
-    "list": "list of things, exact",
-    "read": "text, exact",
-    "no_text": "says that there is no text",
-    "naming": "naming a single thing",
-    "count": "count",
-    "where": "where is a thing",
-    "where_text": "where is the text",
-    "at": "what is at a place",
-    "background": "background colour",
-    "text_colour": "text colour",
-    "thing_colour": "a thing's colour",
-    "size": "size",
-    "is_there": "is there a thing",
-    "any_text": "is there text",
-    "blank": "empty pictures, caption",
-    "decline": "declines noise and mush",
-}
+TILE = 128
+START, END = "<!-- written by tools.embedded.evaluate -->", "<!-- end -->"
 
 
 @dataclass(frozen=True)
 class Setting:
-    """One column of the table: which pictures, looked at how."""
+    """One column of the first table: which pictures, in which art, looked at how."""
 
     name: str
     sizes: tuple[tuple[int, int], ...]
     detail: Detail
+    styles: tuple[str, ...] = STYLES
 
 
 SETTINGS = (
-    Setting("128 x 128, one tile", ((128, 128),), "auto"),
-    Setting("other sizes, one tile", ((256, 256), (320, 240), (200, 200), (120, 160)), "low"),
-    Setting("other sizes, split", ((256, 256), (320, 240), (256, 128), (192, 256)), "high"),
+    Setting("128 x 128, `auto`", ((128, 128),), "auto"),
+    Setting("other sizes, `low`", ((256, 256), (320, 240), (200, 200), (120, 160)), "low"),
+    Setting("other sizes, `high`", ((256, 256), (320, 240), (256, 128), (192, 256)), "high"),
+    Setting("art never seen, `auto`", ((128, 128),), "auto", (UNSEEN_STYLE,)),
 )
+DESCRIBE = Question("decline", "Describe this image.", DECLINE)
+PHOTO_LABELS = {"photo": "real photographs", "quarter": "quarters of them"}
+KINDS = (("talk", 1), ("pair", 1), ("clip", 3), ("clip", 8), ("screen", 1), ("receipt", 1))  # with frames
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", type=Path, help="checkpoint folder")
-    parser.add_argument("--art", type=Path, required=True, help="folder with google/ and twitter/ packages unpacked")
+    parser.add_argument("--art", type=Path, required=True, help="folder with the packages google, twitter and fluent")
     parser.add_argument("--fonts", type=Path, action="append", required=True, help="folder of .ttf fonts; repeatable")
-    parser.add_argument("--pictures", type=int, default=150, help="pictures for each column of the table")
-    parser.add_argument("--samples", type=Path, help="write the sample pictures into this folder instead")
+    parser.add_argument("--photos", type=Path, help="folder of real photographs, to be declined")
+    parser.add_argument("--beside", type=Path, help="another checkpoint, asked the same in the first setting")
+    parser.add_argument("--pictures", type=int, default=100, help="pictures for each column, half of each other kind")
+    parser.add_argument("--offset", type=int, default=0, help="first scene's number, for scenes not used before")
+    parser.add_argument("--write", type=Path, help="page to put the tables into, between its markers")
     given = parser.parse_args()
-    world = World(Sprites(given.art), find_fonts(given.fonts))
-    if given.samples:
-        write_samples(world, given.samples)
-        return
-    checkpoint = load(given.model)
-    scores = [measure(checkpoint, world, setting, given.pictures) for setting in SETTINGS]
-    print(format_table(scores))
+    world = World(Sprites(given.art, (*STYLES, UNSEEN_STYLE)), find_fonts(given.fonts))
+    tables = evaluate(load(given.model), world, given.pictures, given.offset, given.photos)
+    if given.beside:
+        tables.insert(0, compare(load(given.model), load(given.beside), world, given.pictures, given.offset))
+    text = "\n\n".join(tables)
+    print(text)
+    if given.write:
+        write_between(given.write, text)
 
 
-def write_samples(world: World, folder: Path) -> None:
-    """The sample pictures as PNG, and truths.json: file name -> right caption."""
-    folder.mkdir(parents=True, exist_ok=True)
-    truths = {}
-    for number, size in enumerate(SAMPLE_SIZES):
-        scene = world.sample_scene(np.random.default_rng(SAMPLE_SEED + number), *size, Knobs())
-        name = f"scene-{number + 1}.png"
-        world.draw(scene).save(folder / name, optimize=True)
-        truths[name] = whole_answers(scene)["describe"]
-    (folder / "truths.json").write_text(json.dumps(truths, indent=2) + "\n", encoding="utf-8")
+def evaluate(checkpoint: Checkpoint, world: World, pictures: int, offset: int, photos: Path | None) -> list[str]:
+    """All tables of one checkpoint."""
+    columns = {one.name: measure(checkpoint, world, one, pictures, offset) for one in SETTINGS}
+    beyond = {"128 x 128, `auto`": measure_kinds(checkpoint, world, max(1, pictures // 2), offset)}
+    tables = [format_table(LABELS, columns), format_table(BEYOND, beyond)]
+    return [*tables, format_table(PHOTO_LABELS, {"declined": measure_photos(checkpoint, photos)})] if photos else tables
 
 
-def measure(checkpoint: Checkpoint, world: World, setting: Setting, pictures: int) -> dict[str, list[bool]]:
-    """Right or wrong for every question about `pictures` scenes, by task."""
-    scores: dict[str, list[bool]] = {}
-    for number in range(pictures):
+def compare(one: Checkpoint, other: Checkpoint, world: World, pictures: int, offset: int) -> str:
+    """The same questions of the first setting for two checkpoints."""
+    columns = {
+        name: measure(checkpoint, world, SETTINGS[0], pictures, offset)
+        for name, checkpoint in (("this", one), ("the other", other))
+    }
+    return format_table(LABELS, columns)
+
+
+def measure(checkpoint: Checkpoint, world: World, setting: Setting, pictures: int, offset: int = 0) -> Scores:
+    """Right or wrong for every question about `pictures` scenes; every second one holds words kept from training."""
+    styled = World(world.sprites, world.fonts, setting.styles)
+    return score(checkpoint, (asked for n in range(pictures) for asked in scene_questions(styled, setting, offset + n)))
+
+
+def scene_questions(world: World, setting: Setting, number: int) -> Iterator[Asked]:
+    """One question of every task that the scene allows."""
+    rng = np.random.default_rng(UNSEEN_SEED + number)
+    size = setting.sizes[number % len(setting.sizes)]
+    scene = world.sample_scene(rng, *size, Knobs(unseen=bool(number % 2)))
+    exhibit = Exhibit((View(world.draw(scene), scene),), tuple((question,) for question in Asker(rng).ask(scene)))
+    yield from questions_of(exhibit, setting.detail)
+
+
+def measure_kinds(checkpoint: Checkpoint, world: World, count: int, offset: int = 0) -> Scores:
+    """The same for `count` exhibits of each other kind."""
+    return score(checkpoint, (asked for n in range(count) for asked in kind_questions(world, offset + n)))
+
+
+def kind_questions(world: World, number: int) -> Iterator[Asked]:
+    for kind, frames in KINDS:
         rng = np.random.default_rng(UNSEEN_SEED + number)
-        size = setting.sizes[number % len(setting.sizes)]
-        scene = world.sample_scene(rng, *size, Knobs(unseen=bool(number % 2)))
-        picture = Picture(world.draw(scene))
-        for question in Asker(rng).ask(scene):
-            said = ask(checkpoint, picture, question.text, setting.detail)
-            for task, right in judge(scene, question, said):
-                scores.setdefault(task, []).append(right)
+        exhibit = sample_exhibit(kind, world, rng, (TILE, TILE), Knobs(unseen=bool(number % 2)), frames)
+        yield from questions_of(exhibit, "auto")
+
+
+def score(checkpoint: Checkpoint, asked: Iterable[Asked]) -> Scores:
+    """Asks everything and sorts right and wrong by task."""
+    scores: Scores = {}
+    for one, said in answer(checkpoint, asked):
+        for task, right in judge(one.exhibit.views[0].labels, one.question, said, one.turn):
+            scores.setdefault(task, []).append(right)
     return scores
 
 
-def ask(checkpoint: Checkpoint, picture: Picture, question: str, detail: Detail) -> str:
-    """The product's greedy answer."""
-    request = Request((Message("user", (picture, Text(question))),), detail, max_tokens=80)
-    for event in stream_answer(checkpoint, request):
-        if isinstance(event, Answered):
-            return event.answer.text.strip()
-    raise AssertionError("stream_answer ends with Answered")
+def measure_photos(checkpoint: Checkpoint, folder: Path) -> Scores:
+    """Whether photographs, and their quarters, are declined when a description is asked for."""
+    scores: Scores = {}
+    for photo in stream_photos(folder):
+        for task, pictures in (("photo", (photo,)), ("quarter", quarters(photo))):
+            said = (said for _, said in answer(checkpoint, (about_picture(one, DESCRIBE) for one in pictures)))
+            scores.setdefault(task, []).extend(map(is_declined, said))
+    return scores
 
 
-def judge(scene: Scene, question: Question, said: str) -> Iterator[tuple[str, bool]]:
-    """The tasks that an answer counts for: its own, and what a caption shows beside."""
-    right = said == question.answer
-    if question.task == "read":
-        yield ("read" if scene.text else "no_text"), right
-        return
-    if question.task != "describe":
-        yield question.task, right
-        return
-    yield ("blank" if scene.kind == "blank" else "describe"), right
-    if len(scene.things) == 1:
-        yield "naming", f" {scene.things[0].name} " in f" {said.replace('.', ' ')} "
-
-
-def format_table(scores: list[dict[str, list[bool]]]) -> str:
-    """A Markdown table: a row a task, a column a setting, per cent right of how many."""
-    lines = ["| task | " + " | ".join(setting.name for setting in SETTINGS) + " |", "|---" * (len(SETTINGS) + 1) + "|"]
-    for task, label in LABELS.items():
-        cells = [score.get(task, []) for score in scores]
-        shown = [f"{100 * sum(cell) / len(cell):.0f} % of {len(cell)}" if cell else "-" for cell in cells]
-        lines.append(f"| {label} | " + " | ".join(shown) + " |")
-    return "\n".join(lines)
+def write_between(page: Path, text: str) -> None:
+    """Puts `text` between the page's markers; ValueError when it has none."""
+    before, found, rest = page.read_text(encoding="utf-8").partition(START)
+    _, ended, after = rest.partition(END)
+    if not found or not ended:
+        raise ValueError(f"{page} has no {START} ... {END} to write between")
+    page.write_text(f"{before}{START}\n\n{text}\n\n{END}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":

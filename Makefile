@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup app bundle screenshots demo test lint fix bench lock clean
+.PHONY: help setup app bundle screenshots demo evaluate test lint fix bench lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -30,6 +30,10 @@ bundle: $(READY) ## Make Smolsight.app in a .dmg (on a Mac)
 
 demo: $(READY) ## Describe the sample pictures, offline, with the embedded checkpoint
 	HF_HUB_OFFLINE=1 $(BIN)/smolsight describe --model embedded assets/samples/*.png
+
+evaluate: $(READY) ## Ask the embedded checkpoint about unseen scenes (needs ART, FONTS, PHOTOS: tools/embedded/README.md)
+	$(BIN)/python -m tools.embedded.evaluate assets/embedded --art $(ART) --fonts $(FONTS) --photos $(PHOTOS) \
+		--write docs/embedded.md --write assets/embedded/MODEL_CARD.md
 
 test: $(READY) ## Run the tests
 	$(BIN)/pytest

@@ -16,6 +16,8 @@ from tools.embedded.questions import Question, whole_answers
 from tools.embedded.scenes import Knobs, Scene, World
 from tools.embedded.scoring import BEYOND, LABELS, format_table, judge
 
+ROOT = Path(__file__).parents[2]
+
 
 def scene_of_one_thing(world: World) -> Scene:
     for seed in range(100):
@@ -119,3 +121,19 @@ def test_samples_are_the_same_pictures_each_time_with_their_truths(world: World,
 @pytest.mark.parametrize("setting", evaluate.SETTINGS)
 def test_settings_ask_for_a_detail_that_the_product_knows(setting: evaluate.Setting) -> None:
     assert setting.detail in ("low", "auto", "high") and setting.sizes
+
+
+def test_the_model_card_that_ships_has_the_tables_of_the_docs_and_the_words_of_its_source() -> None:
+    card, page, source = (
+        (ROOT / name).read_text(encoding="utf-8")
+        for name in ("assets/embedded/MODEL_CARD.md", "docs/embedded.md", "tools/embedded/MODEL_CARD.md")
+    )
+    (before, tables, after), shown = split_at_markers(card), split_at_markers(page)[1]
+    assert tables == shown and "| caption, exact |" in tables
+    assert (before, after) == split_at_markers(source)[::2]
+
+
+def split_at_markers(text: str) -> tuple[str, str, str]:
+    before, _, rest = text.partition(evaluate.START)
+    tables, _, after = rest.partition(evaluate.END)
+    return before, tables, after

@@ -57,9 +57,11 @@ def main() -> None:
     parser.add_argument("--fonts", type=Path, action="append", required=True, help="folder of .ttf fonts; repeatable")
     parser.add_argument("--photos", type=Path, help="folder of real photographs, to be declined")
     parser.add_argument("--beside", type=Path, help="another checkpoint, asked the same in the first setting")
-    parser.add_argument("--pictures", type=int, default=100, help="pictures for each column, half of each other kind")
+    parser.add_argument("--pictures", type=int, default=60, help="pictures for each column, half of each other kind")
     parser.add_argument("--offset", type=int, default=0, help="first scene's number, for scenes not used before")
-    parser.add_argument("--write", type=Path, help="page to put the tables into, between its markers")
+    parser.add_argument(
+        "--write", type=Path, action="append", default=[], help="page to put the tables into; repeatable"
+    )
     given = parser.parse_args()
     world = World(Sprites(given.art, (*STYLES, UNSEEN_STYLE)), find_fonts(given.fonts))
     tables = evaluate(load(given.model), world, given.pictures, given.offset, given.photos)
@@ -67,8 +69,8 @@ def main() -> None:
         tables.insert(0, compare(load(given.model), load(given.beside), world, given.pictures, given.offset))
     text = "\n\n".join(tables)
     print(text)
-    if given.write:
-        write_between(given.write, text)
+    for page in given.write:
+        write_between(page, text)
 
 
 def evaluate(checkpoint: Checkpoint, world: World, pictures: int, offset: int, photos: Path | None) -> list[str]:

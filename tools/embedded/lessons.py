@@ -59,7 +59,7 @@ class Lesson:
             logits = self.forward.model.lm_head(hidden.flatten(0, 1)[batch.asked]).float()
             answers = functional.cross_entropy(logits, batch.targets)
             self.log.answer(f"/{form.name}", logits.detach(), batch)
-            for part, where in ((slice(tiles), f"/{form.name}"), (slice(tiles, None), " on pages")):
+            for part, where in ((slice(tiles), form.name), (slice(tiles, None), "pages")):
                 self.log.see(self.heads, patches[part].detach(), things[part], letters[part], where)
             seen = self.log.loss("cells", self.heads(patches, things, letters), 0)
             return self.log.loss(f"answers/{form.name}", answers, form.exhibits) + max(0.5, 1 - progress) * seen

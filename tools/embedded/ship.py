@@ -1,7 +1,7 @@
 """Packs a hub-form folder into the one that ships: converted by the product's own `convert`, with what a reader needs.
 
-Beside the model stand `classes.json` (what it knows), `notice.txt` (what the product says each time it is used) and
-`NOTICE` (whose art it was trained on).
+Beside the model stand `classes.json` (what it knows), `notice.txt` (what the product says each time it is used),
+`NOTICE` (whose art it was trained on) and `MODEL_CARD.md`, whose tables `evaluate --write` fills in.
 """
 
 import argparse
@@ -42,7 +42,8 @@ def main() -> None:
 def ship(hub: Path, out: Path, recipe: Recipe) -> None:
     """Raises ValueError when the folder has grown beyond what ships."""
     convert(hub, out, recipe, force=True)
-    shutil.copy(Path(__file__).with_name("classes.json"), out)
+    for name in ("classes.json", "MODEL_CARD.md"):
+        shutil.copy(Path(__file__).with_name(name), out)
     (out / "notice.txt").write_text(NOTICE + "\n", encoding="utf-8")
     (out / "NOTICE").write_text(ART, encoding="utf-8")
     size = sum(file.stat().st_size for file in out.iterdir())

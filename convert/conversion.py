@@ -26,6 +26,7 @@ from convert.packing import Parameter, job_for, output_dtype, packing_of
 from convert.recipe import DEFAULT, PARTS, UNPACKED_BITS, Recipe, Target, part_of
 from convert.shards import Job, write_file, write_shards
 from convert.source import Source
+from convert.whole_groups import with_whole_groups
 from mlx_model.errors import ConversionError, ModelError
 from mlx_model.loading.checkpoint import open_checkpoint
 
@@ -88,6 +89,7 @@ def convert(
         nbytes = opened.nbytes
         if is_gguf and not keeps_packing:
             opened = _as_folder(opened, folder / _EXACT, adapter, source)
+        opened = with_whole_groups(opened, recipe)
         form = (hub_form if target == "hub" else mlx_form)(sees="vision_config" in opened.config)
         sizes = _write(folder, opened, recipe, form, progress)
         _check_opens(folder, source)

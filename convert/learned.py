@@ -90,6 +90,8 @@ class LearnedRounding:
         if (wanted := self._wanted.get(name)) is None:
             return
         matrix = np.array(wanted.parameter.read().astype(mx.float32))
+        # A matrix that was filled up with zeros reads nothing there.
+        moments = np.pad(moments, (0, matrix.shape[1] - len(moments)))
         self._ready[name] = rounded(matrix, moments, wanted.packing, wanted.dtype)
 
 

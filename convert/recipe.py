@@ -72,7 +72,7 @@ class Recipe:
         """The packing of the parameter `name`, or None for one that keeps its source's values.
 
         A row that the group size does not divide takes the next smaller group (576 takes 64 for 128); one that none
-        divides stays as it is (SO400M's fc2 is 4304 = 16 * 269 wide).
+        divides stays as it is, unless it is an encoder's (see `whole_groups.py`).
         """
         bits, most = self._bits_for(name), self._most_in_group(name)
         if bits == UNPACKED_BITS or not is_matrix(name, shape):

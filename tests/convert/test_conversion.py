@@ -14,7 +14,6 @@ import pytest
 import mlx_model
 from convert.conversion import ConversionResult
 from convert.recipe import Recipe
-from mlx_model.config import read_model_config
 from mlx_model.errors import Cancelled
 from tests.checkpoints import PRESETS, model_config, tensors, write_checkpoint
 from tests.convert.bare import convert
@@ -131,17 +130,6 @@ def test_the_configuration_says_for_each_module_how_it_is_packed(source: Path, t
             width = written[f"{module}.scales"].shape[1] * packing["group_size"]
             assert written[f"{module}.weight"].shape[1] * 32 == width * packing["bits"], module
             assert (packing["bits"] == bits) or not module.startswith("language_model.layers."), module
-
-
-def test_a_width_that_no_group_divides_stays_as_it_is_and_is_named(tmp_path: Path) -> None:
-    source = write_checkpoint(tmp_path / "source", "2.2b-v1", dtype="bfloat16")
-
-    convert(source, tmp_path / "out")
-
-    module = "vision_model.encoder.layers.0.mlp.fc2"
-    assert config_of(tmp_path / "out")["quantization"][module] is False
-    assert read(tmp_path / "out")[f"{module}.weight"].shape == (288, 538)
-    assert read_model_config(tmp_path / "out").quantization[module] is None
 
 
 def test_beside_packed_layers_float32_becomes_bfloat16_and_float16_stays(tmp_path: Path) -> None:

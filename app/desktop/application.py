@@ -3,6 +3,7 @@
 Knows what there is and who gets what; everything else is in the parts.
 """
 
+import gc
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -140,6 +141,8 @@ def run(paths: Sequence[Path], model: str | None = None, *, dark: bool | None = 
     opener.opened.connect(window.take)
     window.closed.connect(instance.close)
     sys.excepthook = _explain(window)
+    # What is there by now stays to the end. Looked through for garbage time and again, it would hold the window up.
+    window.first_painted.connect(gc.freeze)
     begin(window)
     window.take(list(paths))
     return application.exec()

@@ -52,6 +52,11 @@ class Entry:
         }
         return tuple(kind for kind, is_so in holds.items() if is_so)
 
+    @cached_property
+    def sought(self) -> str:
+        """What a search looks through: the caption and the file's name, without capitals."""
+        return f"{self.text}\n{self.path.name}".casefold()
+
     @property
     def note(self) -> str:
         """What to know before trusting the caption: one sentence, or nothing."""
@@ -69,6 +74,8 @@ class Album:
         self.counts: Counter[Kind] = Counter(kind for entry in entries for kind in entry.kinds)
         self.waiting: set[int] = set()
         self._again: set[int] = set()
+        for entry in entries:
+            _ = entry.sought  # here, on whatever thread this is, and not at the first search
         self._places = {entry.path: place for place, entry in enumerate(entries)}
         self._changed: set[int] = set()
         self._unkept: set[int] = set()
@@ -89,15 +96,15 @@ class Album:
             if kind == "all":
                 return list(range(len(self.entries)))
             return [place for place, entry in enumerate(self.entries) if kind in entry.kinds]
-        return [place for place in range(len(self.entries)) if self.is_wanted(place, kind, words)]
+        sought = words.casefold()
+        return [place for place, entry in enumerate(self.entries) if sought in entry.sought and kind in entry.kinds]
 
     def place_of(self, path: Path) -> int | None:
         return self._places.get(path)
 
     def is_wanted(self, place: int, kind: Kind, words: str) -> bool:
-        entry, sought = self.entries[place], words.casefold()
-        found = not sought or sought in entry.text.casefold() or sought in entry.path.name.casefold()
-        return found and (kind == "all" or kind in entry.kinds)
+        entry = self.entries[place]
+        return kind in entry.kinds and (not words or words.casefold() in entry.sought)
 
     def undescribed(self) -> list[int]:
         return [place for place, entry in enumerate(self.entries) if not entry.has_caption]
@@ -194,5 +201,6 @@ class Album:
             for kind in entry.kinds:
                 self.counts[kind] += 1
         self.entries[place] = entry
+        _ = entry.sought  # now, and not for thousands at the next search
         self._changed.add(place)
         self._unkept.add(place)

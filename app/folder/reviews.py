@@ -45,9 +45,7 @@ class Reviews:
         return [self._entry(shown.task, path) for path in listing.files], listing
 
     def keep(self, task: str, entries: Iterable[Entry]) -> None:
-        for entry in entries:
-            kept = {name: getattr(entry, name) for name in ("text", "record", "edited", "reviewed", "written")}
-            self._store.put(_key(task, entry.path), {**kept, "stamp": _stamp(entry.path)})
+        self._store.put_all((_key(task, entry.path), _as_kept(entry)) for entry in entries)
 
     def last_shown(self) -> Shown:
         if (kept := self._store.get(LAST_SHOWN)) is None:
@@ -70,6 +68,11 @@ class Reviews:
         if stamp == _stamp(path):
             return entry
         return replace(entry, record=None, reviewed=False) if entry.edited else Entry(path)
+
+
+def _as_kept(entry: Entry) -> dict[str, Any]:
+    kept = {name: getattr(entry, name) for name in ("text", "record", "edited", "reviewed", "written")}
+    return {**kept, "stamp": _stamp(entry.path)}
 
 
 def _key(task: str, path: Path) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject, QTimer
 
-SLICE = 250
+SLICE = 200
 
 
 class Slices(QObject):
@@ -24,6 +24,10 @@ class Slices(QObject):
         self._timer.start(0)
         if len(items) <= SLICE:
             self.finish()
+
+    @property
+    def is_busy(self) -> bool:
+        return bool(self._waiting)
 
     def finish(self) -> None:
         """Do now what is left."""

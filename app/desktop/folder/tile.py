@@ -172,14 +172,15 @@ def _draw_words(painter: QPainter, card: QRect, entry: Entry, option: QStyleOpti
     painter.setFont(small)
     metrics = painter.fontMetrics()
     top = _picture(card).bottom() + 8
-    painter.setPen(palette.color(Role.PlaceholderText))
+    chosen = bool(option.state & QStyle.StateFlag.State_Selected)  # then the card is too dark for pale words
+    painter.setPen(palette.color(Role.Text if chosen else Role.PlaceholderText))
     name = f"{entry.path.name} · edited" if entry.edited else entry.path.name
     line = metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, width)
     painter.drawText(QRect(left, top, width, metrics.height()), Align.AlignLeft | Align.AlignVCenter, line)
     top += metrics.height() + 2
     text, role = caption(entry, waits=waits)
     painter.setFont(option.font)
-    painter.setPen(palette.color(role))
+    painter.setPen(palette.color(Role.Text if chosen and role == Role.PlaceholderText else role))
     height = painter.fontMetrics().lineSpacing()
     room = min(LINES, (card.bottom() - 6 - top) // height)
     for line in wrapped(text, option.font.toString(), width, room):

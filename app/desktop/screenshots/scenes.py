@@ -15,6 +15,7 @@ from app.desktop.chat.section import ChatSection
 from app.desktop.live.section import LiveSection
 from app.desktop.live.session import State
 from app.desktop.models.model_card import ModelCard
+from app.desktop.screenshots.folder_scene import folder
 from app.desktop.settings.dialog import show_settings
 from app.desktop.window import MainWindow
 
@@ -178,6 +179,7 @@ SCENES = {
     "detail": Scene(detail),
     "history": Scene(history),
     "live": Scene(live),
+    "folder": Scene(folder),
     "models": Scene(models),
     "clip": Scene(clip),
     "settings": Scene(settings, show_settings),

@@ -1,5 +1,6 @@
 """Opens a window, prepares a scene in it, takes its picture, closes it. Touches nothing of the user's."""
 
+import os
 import tempfile
 import time
 from collections.abc import Sequence
@@ -58,7 +59,8 @@ def take_screenshot(
 ) -> None:
     """Write the picture of a scene to `out`. Raises SmolsightError where there is none in the end."""
     application = make_application(dark=dark)
-    with tempfile.TemporaryDirectory(prefix="smolsight-") as folder:
+    with tempfile.TemporaryDirectory(prefix="smolsight-", ignore_cleanup_errors=True) as folder:
+        os.environ["SMOLSIGHT_CACHE"] = folder  # what was answered before would come at once, and not as it is shown
         window = make_window(place_in(Path(folder)), model)
         if size is not None:
             window.resize(*size)

@@ -15,6 +15,7 @@ from PySide6.QtGui import QPixmap
 from app.desktop.folder.thumbnail_loader import ThumbnailLoader
 from app.folder.album import Album, Entry, Kind
 
+MOST_LOOKED_AT = 1000  # changes that are looked at one by one
 MOST_MOVES = 100  # rows that come and go one by one; beyond it the list is made anew
 Index = QModelIndex | QPersistentModelIndex
 Role = Qt.ItemDataRole
@@ -40,7 +41,7 @@ class GridModel(QStringListModel):
         return self._rows
 
     def show_album(self, album: Album) -> None:
-        self._album = album
+        self._album, self._rows = album, []
         self._fill()
 
     def show_only(self, kind: Kind, words: str) -> None:
@@ -50,8 +51,12 @@ class GridModel(QStringListModel):
 
     def refresh(self, changed: Iterable[int]) -> None:
         """These entries have others in their place: each comes, goes or is drawn anew."""
+        places = sorted(changed)
+        if len(places) > MOST_LOOKED_AT:
+            self._fill()
+            return
         stay, come, go = [], [], []
-        for place in sorted(changed):
+        for place in places:
             is_wanted, is_there = self._album.is_wanted(place, self._kind, self._words), self._has(place)
             if is_wanted and is_there:
                 stay.append(place)
@@ -111,8 +116,13 @@ class GridModel(QStringListModel):
         return True
 
     def _fill(self) -> None:
-        self._rows = self._album.wanted(self._kind, self._words)
-        self.setStringList([""] * len(self._rows))
+        """Made anew; where the same rows stay they are drawn anew, and what is chosen stays chosen."""
+        rows = self._album.wanted(self._kind, self._words)
+        if rows and rows == self._rows:
+            self.dataChanged.emit(self.index(0), self.index(len(rows) - 1), [Role.DisplayRole])
+        else:
+            self._rows = rows
+            self.setStringList([""] * len(rows))
 
     def _has(self, place: int) -> bool:
         row = bisect_left(self._rows, place)

@@ -182,7 +182,6 @@ class FolderSection(Section):
 
         def mark(part: Sequence[int]) -> None:
             album.review(part, on)
-            self._soon()
 
         self.slices.do(chosen, mark, go_on)
 
@@ -196,7 +195,6 @@ class FolderSection(Section):
 
         def replace_in(part: Sequence[int]) -> None:
             before.update(album.replace_words(part, find, by, match_case=match_case))
-            self._soon()
 
         def tell() -> None:
             self._flush()
@@ -359,7 +357,6 @@ class FolderSection(Section):
 
         def put_back(part: Sequence[int]) -> None:
             album.put_back({place: before[place] for place in part})
-            self._soon()
 
         self._services.status.say(sentence, "Undo", lambda: self.slices.do(list(before), put_back, self._flush))
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject, QTimer
 
-SLICE = 200
+SLICE = 100
 
 
 class Slices(QObject):

@@ -21,11 +21,11 @@ from tests.hub_stub import HubStub
 SLOWLY = """
 import time
 from convert import shards
-write_job = shards._write_job
-def write_slowly(file, job):
-    write_job(file, job)
+write_arrays = shards._write_arrays
+def write_slowly(file, job, arrays):
+    write_arrays(file, job, arrays)
     time.sleep(0.1)
-shards._write_job = write_slowly
+shards._write_arrays = write_slowly
 from app.cli.main import main
 main()
 """

@@ -63,7 +63,7 @@ def test_a_real_run_watches_clips_and_looks_at_pictures(checkpoint: Path, pictur
 
 
 def test_nothing_heavy_is_imported_on_the_way_to_the_first_word(checkpoint: Path, picture: Path) -> None:
-    heavy = ("cv2", "huggingface_hub", "mlx_lm", "mlx_vlm", "platformdirs", "PySide6", "rich", "torch", "transformers")
+    heavy = ("cv2", "huggingface_hub", "mlx_lm", "mlx_vlm", "PySide6", "rich", "torch", "transformers")
     script = (
         "import sys\n"
         "from app.cli.main import smolsight\n"

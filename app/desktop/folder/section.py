@@ -12,12 +12,11 @@ from PySide6.QtGui import (
     QDragEnterEvent,
     QDragLeaveEvent,
     QDropEvent,
-    QGuiApplication,
     QKeySequence,
     QPalette,
     QShortcut,
 )
-from PySide6.QtWidgets import QFileDialog, QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QStackedWidget, QVBoxLayout, QWidget
 
 from app.describing import Outcome
 from app.desktop.announce import announce
@@ -31,15 +30,15 @@ from app.desktop.folder.grid import Grid
 from app.desktop.folder.grid_model import GridModel
 from app.desktop.folder.keeper import ReviewKeeper
 from app.desktop.folder.progress_line import ProgressLine
+from app.desktop.folder.revising import Revising, captions
 from app.desktop.folder.run import FolderRun
-from app.desktop.folder.slices import Slices
 from app.desktop.folder.sources_bar import SourcesBar
 from app.desktop.folder.thumbnail_loader import ThumbnailLoader
 from app.desktop.intake import MOST_AT_ONCE
 from app.desktop.section import Section
 from app.desktop.services import Services
 from app.desktop.theme.icons import give_icon
-from app.folder.album import Album, Before, Entry
+from app.folder.album import Album, Entry
 from app.folder.reviews import Shown
 from app.picture_files import Listing
 from app.questions import Question, task_question
@@ -69,12 +68,12 @@ class FolderSection(Section):
         self._has_looked_back = False
         self.keeper = ReviewKeeper(services.reviews, self)
         self.loader = ThumbnailLoader(parent=self)
-        self.slices = Slices(self)
         self.run = FolderRun(services.bridge, self)
         self.model = GridModel(self.loader)
         self.grid = Grid(self.model)
         self.empty, self.filters, self.progress = EmptyState(), FilterBar(), ProgressLine()
         self.sources = SourcesBar((self.filters.search, self.filters.more))
+        self.revising = Revising(self.grid, self.model, self.filters, services.status, self._flush, self)
         self.details = DetailMenu(self, self.shown.detail)
         self.tasks = ChoiceMenu(self, "Task", "What is asked about each picture", "edit", TASKS, self.shown.task)
         self.writer = CaptionWriter(self.keeper, services.status, self._to_write, self)
@@ -108,7 +107,7 @@ class FolderSection(Section):
         (self.grid if self.shown.sources else self.empty.choose).setFocus()
 
     def close_down(self) -> None:
-        self.slices.finish()
+        self.revising.slices.finish()
         self._flushing.stop()
         self._ticking.stop()
         self._flush()
@@ -118,7 +117,7 @@ class FolderSection(Section):
 
     def open(self, shown: Shown) -> None:
         """Show these pictures with what is known of them; a run about others goes on."""
-        self.slices.finish()
+        self.revising.slices.finish()
         self._flush()
         self.shown = shown
         self.details.show_chosen(shown.detail)
@@ -166,62 +165,7 @@ class FolderSection(Section):
             before = {place: self.album.entries[place] for place in chosen if self.album.entries[place].edited}
             self.describe(chosen, again=True)
             if before and self.run.is_running:
-                self._offer_undo(f"{_captions(len(before))} that you edited will be replaced.", before)
-
-    def review(self) -> None:
-        """Mark the chosen ones as reviewed, or take the marks away where all have one; then on to the next."""
-        album, chosen = self.album, self.grid.chosen
-        on = not all(album.entries[place].reviewed for place in chosen)
-        row = self.grid.currentIndex().row()
-
-        def go_on() -> None:
-            self._flush()
-            if on and len(chosen) == 1:
-                stays = self.model.index_of(chosen[0]).isValid()
-                self.grid.choose_row(row + 1 if stays else row)
-
-        def mark(part: Sequence[int]) -> None:
-            album.review(part, on)
-
-        self.slices.do(chosen, mark, go_on)
-
-    def replace_words(self) -> None:
-        """In the chosen captions where several are chosen, else in all that are shown."""
-        find, by = self.filters.words, self.filters.by.text()
-        chosen = self.grid.chosen
-        places = chosen if len(chosen) > 1 else self.model.places
-        album, match_case = self.album, self.filters.match_case.isChecked()
-        before: dict[int, Entry] = {}
-
-        def replace_in(part: Sequence[int]) -> None:
-            before.update(album.replace_words(part, find, by, match_case=match_case))
-
-        def tell() -> None:
-            self._flush()
-            if before:
-                self._offer_undo(f"“{find}” was replaced in {_captions(len(before))}.", before)
-            else:
-                self._services.status.say(f"No caption has “{find}” in it." if find else "Write what to find first.")
-
-        self.slices.do(list(places), replace_in, tell)
-
-    def menu(self) -> QMenu:
-        """What can be done with the chosen pictures."""
-        menu, chosen = QMenu(self), [self.album.entries[place] for place in self.grid.chosen]
-        first = chosen[0].path
-        marked = all(entry.reviewed for entry in chosen)
-        menu.addAction("Edit caption").triggered.connect(lambda: self.grid.edit(self.grid.currentIndex()))
-        menu.addAction("Mark as not reviewed" if marked else "Mark as reviewed").triggered.connect(self.review)
-        menu.addAction("Describe again").triggered.connect(self.describe_again)
-        menu.addAction("Copy captions" if len(chosen) > 1 else "Copy caption").triggered.connect(self.copy)
-        menu.addSeparator()
-        menu.addAction("Ask in chat").triggered.connect(lambda: self.files_wanted.emit("chat", [first]))
-        return menu
-
-    def copy(self) -> None:
-        texts = [self.album.entries[place].text for place in self.grid.chosen]
-        QGuiApplication.clipboard().setText("\n".join(filter(None, texts)))
-        announce(self, "Copied.")
+                self.revising.offer_undo(f"{captions(len(before))} that you edited will be replaced.", before)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if any(url.isLocalFile() for url in event.mimeData().urls()):
@@ -262,13 +206,16 @@ class FolderSection(Section):
         self.details.chosen.connect(self._choose_detail)
         self.tasks.chosen.connect(lambda: self.open(replace(self.shown, task=self.tasks.value)))
         self.filters.changed.connect(self._filter)
-        self.filters.replace_wanted.connect(self.replace_words)
-        self.model.edited.connect(self._edit)
-        self.grid.review_wanted.connect(self.review)
+        self.filters.replace_wanted.connect(self.revising.replace_words)
+        self.model.edited.connect(self.revising.edit)
+        self.grid.review_wanted.connect(self.revising.review)
         self.grid.menu_wanted.connect(self._show_menu)
         self.grid.selectionModel().selectionChanged.connect(self._show_chosen)
-        self.progress.review.clicked.connect(self.review)
+        self.progress.review.clicked.connect(self.revising.review)
         self.progress.again.clicked.connect(self.describe_again)
+        self.revising.edited.connect(self._soon)
+        self.revising.again_wanted.connect(self.describe_again)
+        self.revising.chat_wanted.connect(lambda path: self.files_wanted.emit("chat", [path]))
         self.run.settled.connect(self._settle)
         self.run.progressed.connect(self._show_state)
         self.run.ended.connect(self._run_ended)
@@ -277,7 +224,7 @@ class FolderSection(Section):
         for keys, wanted in (
             ("Ctrl+Shift+F", self.filters.search.setFocus),
             ("Ctrl+Shift+R", self.describe_again),
-            ("Ctrl+Shift+C", self.copy),
+            ("Ctrl+Shift+C", self.revising.copy),
         ):
             QShortcut(QKeySequence(keys), self.grid, wanted)
 
@@ -301,7 +248,7 @@ class FolderSection(Section):
         self._show_album(album if goes_on else fresh)
 
     def _show_album(self, album: Album) -> None:
-        self.album = album
+        self.album = self.revising.album = album
         self.model.show_album(album)
         self._stack.setCurrentIndex(1 if self.shown.sources and len(album) else 0)
         self._show_counts()
@@ -344,21 +291,9 @@ class FolderSection(Section):
             failed = album.counts["failed"]
             announce(self, f"All are described{f', {failed:,} failed' if failed else ''}.")
 
-    def _edit(self, place: int, text: str) -> None:
-        self.album.edit(place, text)
-        self._soon()
-
     def _mark_written(self, texts: dict[Path, str]) -> None:
         self.album.mark_written(texts)
         self._soon()
-
-    def _offer_undo(self, sentence: str, before: Before) -> None:
-        album = self.album
-
-        def put_back(part: Sequence[int]) -> None:
-            album.put_back({place: before[place] for place in part})
-
-        self._services.status.say(sentence, "Undo", lambda: self.slices.do(list(before), put_back, self._flush))
 
     def _soon(self) -> None:
         if not self._flushing.isActive():
@@ -388,7 +323,7 @@ class FolderSection(Section):
 
     def _show_menu(self, where: QPoint) -> None:
         if self.grid.chosen:
-            self.menu().popup(where)
+            self.revising.menu().popup(where)
 
     def _show_counts(self) -> None:
         self.filters.show_counts(self.album.counts)
@@ -418,7 +353,3 @@ class FolderSection(Section):
         action.triggered.connect(lambda: wanted())
         give_icon(action, name)
         return action
-
-
-def _captions(count: int) -> str:
-    return "one caption" if count == 1 else f"{count:,} captions"

@@ -109,7 +109,7 @@ def test_described_once_it_is_not_asked_again_by_another_start(make_desk: MakeDe
     section = described(desk, photos)
     section.album.edit(0, "My boat.")
     section.grid.choose_row(1)
-    section.review()
+    section.revising.review()
     desk.window.close()
     desk.window.services.wait()
 
@@ -250,7 +250,7 @@ def test_the_chosen_are_described_again_in_place_of_an_edit_and_that_can_be_undo
     wait_for(desk, section)
     assert texts(section)[:2] == ["A ship.", SAID] and not section.album.entries[0].reviewed
     desk.window.services.status._accept()
-    section.slices.finish()
+    section.revising.slices.finish()
     assert texts(section)[0] == "My boat." and section.album.entries[0].edited
 
 
@@ -274,7 +274,7 @@ def test_replacing_keeps_to_the_chosen_where_several_are_chosen(desk: Desk, phot
     section.filters.search.blockSignals(True)
     section.filters.search.setText("boat")
     section.filters.by.setText("ship")
-    section.replace_words()
+    section.revising.replace_words()
     assert texts(section)[:2] == ["A red ship in a harbour.", SAID]
 
 
@@ -382,7 +382,7 @@ def test_a_large_folder_shown_to_the_chat_is_opened_here_and_a_small_one_there(
 def test_a_picture_of_the_grid_is_asked_about_in_the_chat(desk: Desk, photos: Path) -> None:
     section = described(desk, photos)
     section.grid.choose_row(1)
-    next(action for action in section.menu().actions() if action.text() == "Ask in chat").trigger()
+    next(action for action in section.revising.menu().actions() if action.text() == "Ask in chat").trigger()
     desk.qtbot.waitUntil(lambda: len(desk.chat.composer.media) == 1, timeout=10_000)
     assert desk.window.shown is desk.chat
 
@@ -390,7 +390,7 @@ def test_a_picture_of_the_grid_is_asked_about_in_the_chat(desk: Desk, photos: Pa
 def test_captions_are_copied(desk: Desk, photos: Path) -> None:
     section = described(desk, photos)
     section.grid.choose_row(2)
-    section.copy()
+    section.revising.copy()
     assert QGuiApplication.clipboard().text() == "A blank blue image."
 
 
@@ -400,7 +400,7 @@ def test_every_control_has_a_name_and_a_tooltip_and_every_tile_is_spoken(desk: D
     found = [widget for widget in controls(section) if not isinstance(widget, QAbstractScrollArea)]
     assert len(found) > 10
     assert not [widget for widget in found if not widget.accessibleName() or not widget.toolTip()]
-    section.review()
+    section.revising.review()
     spoken = [section.model.data(section.model.index(row), Qt.ItemDataRole.AccessibleTextRole) for row in (0, 3)]
     assert spoken[0] == f"img1.png. {SAID}. reviewed" and "no caption yet" in spoken[1]
 

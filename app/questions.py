@@ -33,6 +33,8 @@ class Question:
     repetition_guard: bool = True
     temperature: float = 0.0
     top_p: float = 1.0
+    min_p: float = 0.0
+    repetition_penalty: float = 1.0
     seed: int | None = None
     clip_words: str | None = None
     fps: float | None = None
@@ -93,7 +95,9 @@ def conversation_request(question: Question, messages: "tuple[Message, ...]") ->
         messages=messages,
         detail=question.detail,
         max_tokens=question.max_tokens,
-        sampling=Sampling(temperature=question.temperature, top_p=question.top_p, seed=question.seed),
+        sampling=Sampling(
+            question.temperature, question.top_p, question.min_p, question.repetition_penalty, question.seed
+        ),
         raw=question.raw,
         repetition_guard=question.repetition_guard,
     )

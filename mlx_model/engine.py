@@ -27,6 +27,7 @@ from mlx_model.protocol import (
     Glance,
     ItemEvent,
     Job,
+    Limit,
     Loaded,
     LoadStarted,
     OpenSession,
@@ -85,10 +86,7 @@ class _ModelWorker:
     ) -> None:
         self._feature_bytes, self._session_bytes, self._kv_bits = feature_bytes, session_bytes, kv_bits
         self._feature_folder, self._feature_disk_bytes = feature_folder, feature_disk_bytes
-        if feature_folder is not None:
-            # Once: who deletes it while it is used wants nothing kept. Where it cannot be, nothing is kept either.
-            with suppress(OSError):
-                feature_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._make_feature_folder()
         self._checkpoint: Checkpoint | None = None
         self.loaded: Path | None = None
         self._seen: FeatureCache | None = None
@@ -102,6 +100,9 @@ class _ModelWorker:
         if isinstance(job, Forget):
             if self._kept is not None:
                 self._kept.forget(job.conversation)
+            return
+        if isinstance(job, Limit):
+            self._limit(job)
             return
         if isinstance(job, AskMany):
             yield from self._ask_many(job, cancelled)
@@ -131,6 +132,28 @@ class _ModelWorker:
             case EncodeAhead(_, pictures, detail) if self._seen is not None:
                 request = Request((Message("user", pictures),), detail)
                 yield from stream_look(self._checkpoint, request, cancelled, self._seen)
+
+    def _limit(self, limit: Limit) -> None:
+        before = (self._feature_folder, self._feature_disk_bytes)
+        self._feature_folder, self._feature_disk_bytes = limit.feature_folder, limit.feature_disk_bytes
+        self._feature_bytes, self._session_bytes = limit.feature_bytes, limit.session_bytes
+        stays = before == (limit.feature_folder, limit.feature_disk_bytes)
+        if not stays:
+            self._make_feature_folder()
+        if self._checkpoint is None or self.loaded is None or self._kept is None:
+            return
+        self._kept.limit(limit.session_bytes)
+        if self._seen is not None and stays and limit.feature_bytes:
+            self._seen.limit(limit.feature_bytes)
+        else:
+            self._seen = self._new_memory(self.loaded)
+        _give_back()
+
+    def _make_feature_folder(self) -> None:
+        """Once: who deletes it while it is used wants nothing kept. Where it cannot be, nothing is kept either."""
+        if self._feature_folder is not None:
+            with suppress(OSError):
+                self._feature_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def _save(self, folder: Path, conversation: str, file: Path) -> None:
         from mlx_model.loading.identity import model_identity
@@ -224,9 +247,14 @@ class _ModelWorker:
     def _unload(self) -> None:
         if self._checkpoint is None:
             return
-        import mlx.core as mx
-
         self._checkpoint = self.loaded = self._seen = self._glimpsed = self._kept = None
         # Layers refer to each other, so counting references does not free them.
         gc.collect()
-        mx.clear_cache()
+        _give_back()
+
+
+def _give_back() -> None:
+    """What MLX holds for arrays to come."""
+    import mlx.core as mx
+
+    mx.clear_cache()

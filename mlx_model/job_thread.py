@@ -15,7 +15,7 @@ from typing import Protocol
 
 from mlx_model.errors import Cancelled, SmolsightError, without_values
 from mlx_model.events import Answered
-from mlx_model.protocol import Callback, Done, EngineEvent, Failed, Job, JobEvent, JobId, StateListener, Stopped
+from mlx_model.protocol import Callback, Done, EngineEvent, Failed, Job, JobEvent, JobId, Limit, StateListener, Stopped
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,10 @@ class _Submitted:
 
 
 class JobThread:
-    """An `Engine` (see `protocol.py`) around a worker, which rests after `idle_seconds` without a job."""
+    """An `Engine` (see `protocol.py`) around a worker, which rests after `idle_seconds` without a job.
+
+    A `Limit` says another time; the rest of it is for the worker.
+    """
 
     def __init__(self, worker: Worker, *, idle_seconds: float | None = None) -> None:
         self._worker = worker
@@ -128,6 +131,8 @@ class JobThread:
         try:
             if submitted.cancelled.is_set():
                 raise Cancelled("The job was stopped before it began.")
+            if isinstance(submitted.job, Limit):
+                self._idle_seconds = submitted.job.idle_seconds
             for event in self._worker.stream(submitted.job, submitted.cancelled):
                 self._tell_state()
                 if isinstance(event, Answered):

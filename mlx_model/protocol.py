@@ -129,7 +129,23 @@ class Unload:
     """Give the model's memory back. The next job that needs a model loads it again."""
 
 
-Job = Load | Ask | AskMany | EncodeAhead | Glance | SaveSession | OpenSession | Forget | Unload
+@dataclass(frozen=True)
+class Limit:
+    """Keep no more than this from now on; what is over it goes at once. Loads nothing.
+
+    A model that had no job for `idle_seconds` is unloaded (None: never). `feature_bytes` are for image tokens of what
+    was seen, `session_bytes` for the KV caches of conversations. With a `feature_folder` image tokens are kept there,
+    too, up to `feature_disk_bytes`; None: nowhere, and what lies in a folder stays there.
+    """
+
+    idle_seconds: float | None
+    feature_bytes: int
+    session_bytes: int
+    feature_folder: Path | None
+    feature_disk_bytes: int
+
+
+Job = Load | Ask | AskMany | EncodeAhead | Glance | SaveSession | OpenSession | Forget | Unload | Limit
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,7 @@ from mlx_model.protocol import (
     Glimpsed,
     ItemEvent,
     Job,
+    Limit,
     Load,
     Loaded,
     LoadStarted,
@@ -117,6 +118,8 @@ class _ScriptedWorker:
 
     def stream(self, job: Job, cancelled: threading.Event) -> Iterator[EngineEvent]:
         self.jobs.append(job)
+        if isinstance(job, Limit):
+            return
         if isinstance(job, AskMany):
             yield from self._answer_many(job, cancelled)
             return

@@ -6,6 +6,7 @@ Knows what there is and who gets what; everything else is in the parts.
 import gc
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -24,14 +25,13 @@ from app.desktop.menus import build_menus
 from app.desktop.model_choice import ModelChoice
 from app.desktop.place import Place, users_place
 from app.desktop.services import Services
+from app.desktop.settings.applying import AT_START, apply_setting
 from app.desktop.single_instance import SingleInstance, hand_over
 from app.desktop.status_line import StatusLine
 from app.desktop.theme.palettes import Theme
-from app.desktop.theme.text_size import scale_text
 from app.desktop.window import MainWindow
-from app.remembering import SETTING, engine_options
+from app.engine_settings import limit
 from app.settings import Settings
-from app.shelf.offline import go_offline
 
 if TYPE_CHECKING:
     from mlx_model.protocol import Engine
@@ -43,12 +43,7 @@ def make_engine(settings: Settings) -> "Engine":
     """The real one. Imports MLX: for a thread in the background."""
     from mlx_model.engine import MLXEngine
 
-    minutes: int = settings["idle_minutes"]
-    return MLXEngine(
-        idle_seconds=60.0 * minutes or None,
-        feature_bytes=int(settings["memory_mb"]) * 2**20,
-        **engine_options(int(settings[SETTING]) * 2**20),
-    )
+    return MLXEngine(**asdict(limit(settings)))
 
 
 class FileOpener(QObject):
@@ -86,9 +81,6 @@ def make_window(
     """A window with everything behind it; the engine starts once it has been painted."""
     place = place or users_place()
     settings = Settings(place.settings)
-    application = QApplication.instance()
-    assert isinstance(application, QApplication), "a window needs an application"
-    scale_text(application, settings["text_percent"])
     bridge, files = EngineBridge(partial(engine_maker, settings)), Background("files")
     services = Services(
         settings=settings,
@@ -99,10 +91,10 @@ def make_window(
         models=ModelChoice(bridge, files, model),
         status=StatusLine(),
     )
-    services.history.is_on = settings["history"]
-    if settings["offline"]:
-        go_offline()
+    for key in AT_START:
+        apply_setting(services, key)
     window = MainWindow(services, place.state)
+    window.setting_chosen.connect(partial(apply_setting, services))
     listed = HistoryList(services.history, services.status)
     window.source_list.add_history(listed)
     build_menus(window, listed)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QApplication, QMenu, QMessageBox
+from PySide6.QtWidgets import QMenu, QMessageBox
 
 from app.desktop.chat.copying import FORMS
 from app.desktop.chat.section import ChatSection
@@ -13,7 +13,6 @@ from app.desktop.edit_menu import fill_edit_menu
 from app.desktop.history.history_list import HistoryList
 from app.desktop.sections import SECTIONS
 from app.desktop.settings.dialog import show_settings
-from app.desktop.theme.text_size import scale_text
 from app.desktop.window import MainWindow
 from app.settings import rows
 
@@ -37,7 +36,7 @@ def build_menus(window: MainWindow, listed: HistoryList) -> None:
     listed.gone.connect(lambda key: _chat(window).forget(key))
     chat = window.section("chat")
     if isinstance(chat, ChatSection):
-        window.setting_chosen.connect(partial(_apply, window, chat))
+        window.setting_chosen.connect(chat.show_setting)
         chat.chat_shown.connect(lambda shown: listed.mark(shown.conversation.id))
 
 
@@ -104,14 +103,6 @@ def _scale_text(window: MainWindow, steps: int) -> None:
     place = sizes.index(settings["text_percent"]) + steps
     settings.put("text_percent", sizes[min(max(place, 0), len(sizes) - 1)])
     window.setting_chosen.emit("text_percent")
-
-
-def _apply(window: MainWindow, chat: ChatSection, key: str) -> None:
-    """What a setting means for what is on the screen."""
-    application = QApplication.instance()
-    if key == "text_percent" and isinstance(application, QApplication):
-        scale_text(application, window.services.settings[key])
-    chat.show_setting(key)
 
 
 def _turn_alt_text_mode(window: MainWindow) -> None:

@@ -62,7 +62,7 @@ def download(hub_id: str, progress: Progress = lambda done, total: None, *, agai
         _drop_broken(listing)
     check_space(listing)
     with _in_sentences(hub_id):
-        _fetch_all(listing, progress)
+        _fetch_all(listing, partial(_while_online, hub_id, progress))
         _sweep(listing)
     return listing.snapshot
 
@@ -93,6 +93,13 @@ def _fetch_all(listing: Listing, progress: Progress) -> None:
     if listing.is_newest:
         # Written last: until all is here, an older snapshot that is whole stays the newest.
         _write_whole(repository_folder(listing.hub_id) / "refs" / "main", listing.commit)
+
+
+def _while_online(hub_id: str, progress: Progress, done: int, total: int) -> None:
+    """Tell of progress, unless somebody has gone offline since."""
+    if is_offline():
+        raise DownloadError(offline_sentence(hub_id))
+    progress(done, total)
 
 
 def _report(progress: Progress, before: int, total: int, here: int) -> None:
@@ -136,12 +143,15 @@ def _sweep(listing: Listing) -> None:
 @contextmanager
 def _in_sentences(hub_id: str) -> Iterator[None]:
     _tame_the_library()
+    from huggingface_hub import close_session
     from huggingface_hub.errors import HTTPError
 
     try:
         yield
     except (HTTPError, OSError) as error:
         raise DownloadError(sentence(hub_id, error)) from error
+    finally:
+        close_session()  # no connection stays open
 
 
 def _tame_the_library() -> None:

@@ -38,6 +38,6 @@ def sentence(hub_id: str, error: Exception) -> str:
 
 def offline_sentence(hub_id: str) -> str:
     return (
-        f"{hub_id} is not on this machine, and HF_HUB_OFFLINE or --offline forbids to fetch it. "
+        f"{hub_id} is not on this machine, and HF_HUB_OFFLINE, --offline or the window's setting forbids to fetch it. "
         "Leave it out and try again."
     )

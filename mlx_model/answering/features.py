@@ -72,6 +72,12 @@ class FeatureCache:
             if len(self._frames) > MOST_FRAMES:
                 self._frames.popitem(last=False)
 
+    def limit(self, max_bytes: int) -> None:
+        """Keep no more than this in memory from now on."""
+        self.max_bytes = max_bytes
+        while self.nbytes > self.max_bytes:
+            self.nbytes -= self._features.popitem(last=False)[1].nbytes
+
     def _is_empty(self) -> bool:
         """Whether nothing can be found: then no pixels need hashing."""
         return not self._features and self._files is None
@@ -97,8 +103,7 @@ class FeatureCache:
             self.nbytes -= known.nbytes
         self._features[key] = features
         self.nbytes += features.nbytes
-        while self.nbytes > self.max_bytes:
-            self.nbytes -= self._features.popitem(last=False)[1].nbytes
+        self.limit(self.max_bytes)
 
 
 def _picture_key(image: Image.Image, plan: Plan) -> str:

@@ -56,6 +56,12 @@ class Sessions:
         """Give a session back; nothing to do where none is kept."""
         self._kept.pop(conversation, None)
 
+    def limit(self, max_bytes: int) -> None:
+        """Keep no more than this from now on."""
+        self.max_bytes = max_bytes
+        while self.nbytes > self.max_bytes:
+            self._kept.popitem(last=False)
+
     def _take(self, conversation: str, marks: Sequence[Mark]) -> Session:
         known = {name: common_length(session.marks, marks) for name, session in self._kept.items()}
         # Of two that are as good, its own: that one needs no copy.
@@ -77,5 +83,4 @@ class Sessions:
         self._kept.pop(conversation, None)
         if session.nbytes <= self.max_bytes:
             self._kept[conversation] = session
-        while self.nbytes > self.max_bytes:
-            self._kept.popitem(last=False)
+        self.limit(self.max_bytes)

@@ -30,6 +30,7 @@ from mlx_model.protocol import (
     Glance,
     Job,
     JobEvent,
+    Limit,
     Load,
     LoadStarted,
     Stopped,
@@ -362,3 +363,47 @@ def test_without_bytes_for_them_no_conversation_is_kept(seeing_folder: Path) -> 
     listener = Listener(engine)
     assert [only(Answered, listener.run(question)).answer.cached_tokens for _ in range(2)] == [0, 0]
     assert engine.close(60)
+
+
+def limit(idle_seconds: float | None = None, feature_bytes: int = 2**28, session_bytes: int = 2**30) -> Limit:
+    return Limit(idle_seconds, feature_bytes, session_bytes, None, 0)
+
+
+def test_a_lower_limit_gives_back_what_is_over_it_and_a_higher_one_holds_again(
+    listener: Listener, seeing_folder: Path, encoded: list[Any]
+) -> None:
+    """What was seen, and what was read of conversations."""
+    asked = Ask(seeing_folder, ask(noise(), Text("What?"), detail="high"), conversation="one")
+    listener.run(asked)
+    looks, known = [], []
+    for job in (limit(), limit(feature_bytes=0, session_bytes=0), limit()):
+        assert listener.run(job) == [Done()]
+        for _ in range(2):
+            encoded.clear()
+            known.append(only(Answered, listener.run(asked)).answer.cached_tokens > 0)
+            looks.append(bool(encoded))
+    assert looks == [False, False, True, True, True, False]
+    assert known == [True, True, False, False, False, True]
+
+
+def test_a_limit_on_disk_holds_from_the_next_picture_on(
+    listener: Listener, seeing_folder: Path, tmp_path: Path
+) -> None:
+    listener.run(question(seeing_folder))
+    listener.run(Limit(None, 2**28, 2**30, tmp_path / "features", 2**30))
+    listener.run(question(seeing_folder, noise(seed=1)))
+    assert len(kept := list((tmp_path / "features").iterdir())) == 1
+    listener.run(limit())
+    listener.run(question(seeing_folder, noise(seed=2)))
+    assert list((tmp_path / "features").iterdir()) == kept
+
+
+def test_an_idle_time_that_is_set_while_it_rests_unloads_the_model(listener: Listener, seeing_folder: Path) -> None:
+    told: list[Path | None] = []
+    listener.engine.watch(told.append)
+    listener.run(Load(seeing_folder))
+    listener.run(limit(idle_seconds=0.05))
+    deadline = time.monotonic() + 30
+    while told != [seeing_folder, None] and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert told == [seeing_folder, None]

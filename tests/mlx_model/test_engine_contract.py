@@ -27,6 +27,7 @@ from mlx_model.protocol import (
     ItemEvent,
     Job,
     JobEvent,
+    Limit,
     Load,
     Loaded,
     LoadStarted,
@@ -103,6 +104,14 @@ def test_what_was_loaded_says_what_it_can_do(bench: Bench) -> None:
     assert loaded.folder == bench.folder
     assert loaded.seconds > 0 and loaded.context == 8192
     assert loaded.image_config is not None and loaded.image_config.high == 4
+
+
+def test_limits_are_set_with_or_without_a_model(bench: Bench) -> None:
+    limit = Limit(None, 2**20, 2**20, None, 0)
+    assert kinds(bench.listener.run(limit)) == [Done]
+    bench.listener.run(Load(bench.folder))
+    assert kinds(bench.listener.run(limit)) == [Done]
+    assert kinds(bench.listener.run(Load(bench.folder))) == [Done]
 
 
 def test_models_are_swapped_by_asking_another(bench: Bench) -> None:

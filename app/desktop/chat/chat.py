@@ -13,6 +13,7 @@ from app.answer_words import left_out
 from app.conversation import Conversation, Medium, Turn
 from app.desktop.engine_bridge import Ticket
 from app.desktop.services import Services
+from app.engine_settings import drawing
 from app.records import Asked, answer_record, blank_record
 from app.shelf import Installed
 from app.tasks import Task
@@ -139,7 +140,7 @@ class Chat(QObject):
             messages=self.conversation.messages(place),
             detail=self._detail(turn),
             max_tokens=turn.task.max_tokens if turn.task else settings["max_tokens"],
-            sampling=Sampling(temperature=settings["temperature"], top_p=settings["top_p"]),
+            sampling=Sampling(**drawing(settings)),
             repetition_guard=settings["repetition_guard"],
         )
         return Ask(model.folder, request, conversation=self.conversation.id)

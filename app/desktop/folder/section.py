@@ -38,6 +38,7 @@ from app.desktop.intake import MOST_AT_ONCE
 from app.desktop.section import Section
 from app.desktop.services import Services
 from app.desktop.theme.icons import give_icon
+from app.engine_settings import drawing
 from app.folder.album import Album, Entry
 from app.folder.reviews import Shown
 from app.picture_files import Listing
@@ -257,15 +258,14 @@ class FolderSection(Section):
 
     def _question(self, *, again: bool) -> Question:
         settings, task = self._services.settings, tasks()[self._task]
-        temperature = float(settings["temperature"])
+        drawn = drawing(settings)
         return task_question(
             task,
             settings[f"prompt.{task.name}"],
             None if self.shown.detail == "auto" else self.shown.detail,
-            temperature=temperature,
-            top_p=float(settings["top_p"]),
-            seed=random.getrandbits(32) if again and temperature else None,
+            seed=random.getrandbits(32) if again and drawn["temperature"] else None,
             repetition_guard=settings["repetition_guard"],
+            **drawn,
         )
 
     def _settle(self, outcomes: list[Outcome]) -> None:

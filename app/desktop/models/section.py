@@ -142,7 +142,8 @@ class ModelsSection(Section):
                 self._shown = self._states[name] = None
                 self.look()
         elif what == "default":
-            self._looking.run(partial(set_default, name), lambda _: self.look(), partial(self._fail, name))
+            became = partial(self._became_default, name)
+            self._looking.run(partial(set_default, name), lambda _: became(), partial(self._fail, name))
         elif what == "really remove":
             self._looking.run(partial(_remove, name), lambda _: self._removed(name), partial(self._fail, name))
         elif what == "download":
@@ -176,6 +177,10 @@ class ModelsSection(Section):
         self._speak(name)
         # The toolbar and the chat list what is here now.
         self._services.models.changed.emit()
+
+    def _became_default(self, name: str) -> None:
+        self._services.models.choose(name)
+        self.look()
 
     def _removed(self, name: str) -> None:
         if self._services.models.chosen.name == name:

@@ -1,4 +1,4 @@
-"""The settings: a page a group, a control a row, kept at once. What else has to happen is said by `Changed`."""
+"""The settings: a page a group, a control a row, kept at once. What it means is for `applying.py`."""
 
 from collections.abc import Callable
 from functools import partial
@@ -25,10 +25,8 @@ from PySide6.QtWidgets import (
 
 from app.desktop.services import Services
 from app.desktop.settings.controls import make_control
-from app.remembering import SETTING, forget_seen
 from app.settings import Row, rows
 from app.shelf import EMBEDDED, list_converted
-from app.shelf.offline import go_offline
 
 NAME = "settings"
 EXPLANATION = 400  # pixels
@@ -97,17 +95,11 @@ class SettingsDialog(QDialog):
     def _put(self, key: str, value: Any) -> None:
         try:
             self._services.settings.put(key, value)
-            if key == SETTING and not value:
-                forget_seen()
             self._problem.hide()
         except (ValueError, OSError) as error:
             self._problem.setText(f"This could not be kept: {error}")
             self._problem.show()
             return
-        if key == "history":
-            self._services.history.is_on = value
-        if key == "offline" and value:
-            go_offline()
         self.chosen.emit(key)
 
 

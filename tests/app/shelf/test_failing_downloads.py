@@ -208,8 +208,20 @@ def test_offline_no_socket_is_opened_and_the_sentence_says_how_to_leave(
 
     assert download(HUB_ID) == folder
     for ask in (download, download_size):
-        with pytest.raises(DownloadError, match="HF_HUB_OFFLINE or --offline forbids"):
+        with pytest.raises(DownloadError, match="HF_HUB_OFFLINE, --offline or the window's setting forbids"):
             ask("org/other")
+
+
+def test_going_offline_ends_a_download_and_nothing_more_is_asked(hub: HubStub, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[int] = []
+
+    def unplug(done: int, total: int) -> None:
+        told.append(len(hub.requests))
+        monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+
+    with pytest.raises(DownloadError, match="forbids"):
+        download(HUB_ID, unplug)
+    assert len(hub.requests) == told[0]
 
 
 def test_a_second_process_that_fetches_the_same_file_is_noticed(hub: HubStub, files: dict[str, bytes]) -> None:

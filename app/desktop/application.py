@@ -26,7 +26,7 @@ from app.desktop.model_choice import ModelChoice
 from app.desktop.place import Place, users_place
 from app.desktop.services import Services
 from app.desktop.settings.applying import AT_START, apply_setting
-from app.desktop.single_instance import SingleInstance, hand_over
+from app.desktop.single_instance import claim
 from app.desktop.status_line import StatusLine
 from app.desktop.theme.palettes import Theme
 from app.desktop.window import MainWindow
@@ -116,9 +116,9 @@ def begin(window: MainWindow) -> None:
 def run(paths: Sequence[Path], model: str | None = None, *, dark: bool | None = None) -> int:
     """Open the window and stay until it is closed; the exit code."""
     application = make_application(dark=dark)
-    if hand_over(paths):
+    if (instance := claim(paths, application)) is None:
         return 0
-    instance, opener = SingleInstance(application), FileOpener(application)
+    opener = FileOpener(application)
     if sys.platform == "darwin":  # nobody else sends such events, and each one would go through here
         application.installEventFilter(opener)
     window = make_window(model=model)

@@ -60,6 +60,14 @@ class Medium:
         return self.name if self.span is None or self.span.is_whole else f"{self.name}, {self.span.words}"
 
 
+@dataclass(frozen=True)
+class Absent:
+    """What was shown once and cannot be opened now; `kept` is what the history has of it, for when it is back."""
+
+    reason: str
+    kept: Any
+
+
 @dataclass
 class Turn:
     """One question and what came of it. `record` has the fields of `--json`; `note` is a line beside the answer.
@@ -76,10 +84,16 @@ class Turn:
     progress: str = ""
     note: str = ""
     alone: bool = False
+    absent: tuple[Absent, ...] = ()
 
     @property
     def is_open(self) -> bool:
         return self.state in ("waiting", "running")
+
+    @property
+    def remark(self) -> str:
+        """The note, and what of the turn is not there any more."""
+        return " ".join(filter(None, (self.note, *(absent.reason for absent in self.absent))))
 
     def finish(self, text: str) -> str:
         """What the user sees of the model's text, once it is whole."""

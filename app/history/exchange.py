@@ -113,7 +113,8 @@ def _turn(store: HistoryStore, folder: Path, row: dict[str, Any]) -> SavedTurn:
         raise ValueError("a turn in it is none")
     task = row["task"] if row["task"] in tasks() else None
     record = row["record"] if isinstance(row["record"], dict) else None
-    return SavedTurn(row["question"], row["answer"], row["state"], str(row["note"]), task, record, media)
+    alone = row.get("alone") is True  # no part of what the first version wrote
+    return SavedTurn(row["question"], row["answer"], row["state"], str(row["note"]), task, record, media, alone)
 
 
 def _medium(store: HistoryStore, folder: Path, row: dict[str, Any]) -> SavedMedium:

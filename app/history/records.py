@@ -29,7 +29,7 @@ class SavedMedium:
 
 @dataclass(frozen=True)
 class SavedTurn:
-    """A turn of `app.conversation`, its task by name."""
+    """A turn of `app.conversation`, its task by name. What could not be opened when it was read is among `media`."""
 
     question: str
     answer: str
@@ -38,6 +38,7 @@ class SavedTurn:
     task: str | None = None
     record: dict[str, Any] | None = None
     media: tuple[SavedMedium, ...] = ()
+    alone: bool = False
 
 
 @dataclass(frozen=True)
@@ -90,5 +91,9 @@ def _saved_turn(turn: Turn) -> SavedTurn:
         note=turn.note,
         task=turn.task.name if turn.task else None,
         record=turn.record,
-        media=tuple(SavedMedium("", medium.name, made=medium) for medium in turn.media),
+        media=(
+            *(SavedMedium("", medium.name, made=medium) for medium in turn.media),
+            *(absent.kept for absent in turn.absent),
+        ),
+        alone=turn.alone,
     )

@@ -32,16 +32,27 @@ STEPS = (
     );
     CREATE INDEX by_change ON conversations(pinned DESC, changed DESC);
     """,
+    "ALTER TABLE turns ADD COLUMN alone INTEGER NOT NULL DEFAULT 0;",
 )
-WORDS = "CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(conversation UNINDEXED, text, tokenize = 'unicode61')"
+WORDS = "CREATE VIRTUAL TABLE words USING fts5(conversation UNINDEXED, text, tokenize = 'unicode61')"
 
 
 class NewerHistoryError(Exception):
     """A later version of the program has written this database."""
 
 
-def prepare(connection: sqlite3.Connection) -> bool:
-    """Bring the tables up to date; whether there is full-text search. Raises DatabaseError for a damaged file."""
+def is_damage(error: Exception) -> bool:
+    """Whether it is the database's fault, not the disk's or another program's that has it open."""
+    if isinstance(error, sqlite3.OperationalError):  # of these, one that lacks a table
+        return error.sqlite_errorcode == sqlite3.SQLITE_ERROR
+    return isinstance(error, sqlite3.DatabaseError)
+
+
+def prepare(connection: sqlite3.Connection) -> tuple[bool, bool]:
+    """Bring the tables up to date; whether there is full-text search, and whether that knows nothing yet.
+
+    Raises DatabaseError for a damaged file.
+    """
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
@@ -53,8 +64,20 @@ def prepare(connection: sqlite3.Connection) -> bool:
         raise NewerHistoryError(f"version {version}, and {len(STEPS)} is the newest that is known here")
     for number, step in enumerate(STEPS[version:], version + 1):
         connection.executescript(f"BEGIN; {step} PRAGMA user_version = {number}; COMMIT;")
+    connection.execute("SELECT * FROM turns LIMIT 1")
+    if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'words'").fetchone():
+        return _has_words(connection), False
     try:
         connection.execute(WORDS)
+    except sqlite3.OperationalError:
+        return False, False
+    return True, True
+
+
+def _has_words(connection: sqlite3.Connection) -> bool:
+    """False where this SQLite lacks what another one had when it made the table."""
+    try:
+        connection.execute("SELECT 1 FROM words LIMIT 1")
     except sqlite3.OperationalError:
         return False
     return True

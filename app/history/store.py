@@ -17,9 +17,10 @@ from typing import Any
 
 from app.history.pictures import PictureFolder
 from app.history.records import Entry, Saved, SavedMedium, SavedTurn
-from app.history.schema import NewerHistoryError, prepare
+from app.history.schema import NewerHistoryError, is_damage, prepare
 
 FILE = "history.sqlite"
+COLUMNS = "question, answer, state, note, task, record, media, alone"  # of a turn
 
 
 def open_store(folder: Path) -> "tuple[HistoryStore | None, str]":
@@ -32,7 +33,7 @@ def open_store(folder: Path) -> "tuple[HistoryStore | None, str]":
     except NewerHistoryError:
         return None, f"The history in {folder} is of a newer Smolsight; nothing is kept until that is installed."
     except (sqlite3.Error, OSError) as error:
-        if isinstance(error, OSError | sqlite3.OperationalError):
+        if not is_damage(error):
             return None, f"There is no history: {folder} cannot be written ({error})."
         aside = _set_aside(folder / FILE)
         return HistoryStore(folder), f"The history was damaged and a new one begun; the old one is kept as {aside}."
@@ -57,11 +58,13 @@ class HistoryStore:
         self.pictures = PictureFolder(folder / "pictures")
         self._connection = sqlite3.connect(path, isolation_level=None)
         try:
-            self._searches = prepare(self._connection)
+            self._searches, is_new = prepare(self._connection)
+            self.empty_bin()
+            if is_new:
+                self._index_all()
         except BaseException:
             self._connection.close()
             raise
-        self.empty_bin()
 
     def close(self) -> None:
         self.empty_bin()
@@ -82,7 +85,7 @@ class HistoryStore:
             )
             self._connection.execute("DELETE FROM turns WHERE conversation = ?", (saved.id,))
             self._connection.executemany(
-                "INSERT INTO turns VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                f"INSERT INTO turns (conversation, place, {COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [(saved.id, place, *_turn_row(turn)) for place, turn in enumerate(turns)],
             )
             self._index(saved.id, turns)
@@ -108,11 +111,7 @@ class HistoryStore:
         ).fetchone()
         if row is None:
             return None
-        turns = self._connection.execute(
-            "SELECT question, answer, state, note, task, record, media FROM turns "
-            "WHERE conversation = ? ORDER BY place",
-            (key,),
-        )
+        turns = self._connection.execute(f"SELECT {COLUMNS} FROM turns WHERE conversation = ? ORDER BY place", (key,))
         title, named, created, changed, pinned = row
         return Saved(key, title, tuple(_turn(turn) for turn in turns), bool(named), created, changed, bool(pinned))
 
@@ -167,6 +166,13 @@ class HistoryStore:
         )
         return condition * len(words), tuple(f"%{word}%" for word in words for _ in range(3))
 
+    def _index_all(self) -> None:
+        """What was kept where SQLite had no full-text search."""
+        for (key,) in self._connection.execute("SELECT id FROM conversations").fetchall():
+            if (saved := self.read(key)) is not None:
+                with self._transaction():
+                    self._index(key, saved.turns)
+
     def _index(self, key: str, turns: Iterable[SavedTurn]) -> None:
         if not self._searches:
             return
@@ -194,10 +200,10 @@ class _Transaction:
 def _turn_row(turn: SavedTurn) -> tuple[Any, ...]:
     record = json.dumps(turn.record) if turn.record else None
     media = json.dumps([medium.as_row() for medium in turn.media])
-    return turn.question, turn.answer, turn.state, turn.note, turn.task, record, media
+    return turn.question, turn.answer, turn.state, turn.note, turn.task, record, media, turn.alone
 
 
 def _turn(row: tuple[Any, ...]) -> SavedTurn:
-    question, answer, state, note, task, record, media = row
+    question, answer, state, note, task, record, media, alone = row
     shown = tuple(SavedMedium(**medium) for medium in json.loads(media))
-    return SavedTurn(question, answer, state, note, task, json.loads(record) if record else None, shown)
+    return SavedTurn(question, answer, state, note, task, json.loads(record) if record else None, shown, bool(alone))

@@ -52,7 +52,7 @@ class Answers(QObject):
     def tell(self, place: int) -> None:
         """It has ended: say so to whoever does not see it."""
         turn = self._chat.turns[place]
-        announce(self.transcript, turn.answer or turn.note)
+        announce(self.transcript, turn.answer or turn.remark)
         # Where a screen reader runs it says what is announced, and two voices would be one too many.
         mode = self._settings["alt_text_mode"] and not QAccessible.isActive()
         if self._settings["speak"] or mode:

@@ -95,7 +95,7 @@ class TurnView(QWidget):
         self._progress.setText(f"{progress}…" if progress else "")
         self._progress.setVisible(bool(progress))
         self._withdraw.setVisible(turn.state == "waiting")
-        mark = turn.note or (answer_words.mark(turn.record) if turn.record else "")
+        mark = turn.remark or (answer_words.mark(turn.record) if turn.record else "")
         if turn.state == "stopped" and not mark:
             mark = "Stopped."
         self._mark.setText(mark)

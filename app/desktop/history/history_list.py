@@ -128,7 +128,7 @@ class HistoryList(QWidget):
     def import_conversation(self) -> None:
         name, _ = QFileDialog.getOpenFileName(self, "Import a conversation", "", "Conversations (conversation.json)")
         if name:
-            self._keeper.import_from(Path(name))
+            self._keeper.import_from(Path(name), self.chosen.emit)
 
     def _show(self, entries: list[Entry]) -> None:
         self.entries.show_entries(entries)

@@ -61,8 +61,14 @@ class HistoryKeeper(QObject):
             lambda store: exchange.export(store, key, folder), lambda path: self.noted.emit(f"Exported to {path}.")
         )
 
-    def import_from(self, path: Path) -> None:
-        self._ask(lambda store: exchange.import_from(store, path), lambda _: self.changed.emit())
+    def import_from(self, path: Path, done: Callable[[str], None]) -> None:
+        """Keep what another window exported; `done` gets its id."""
+
+        def tell(key: str) -> None:
+            self.changed.emit()
+            done(key)
+
+        self._ask(lambda store: exchange.import_from(store, path), tell)
 
     def close(self) -> None:
         """What was to be saved still is; the thread ends by itself after it."""

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from app.conversation import Conversation, Turn
+from app.conversation import Absent, Conversation, Turn
 from app.desktop.shown_medium import ShownMedium, open_shown
 from app.history import HistoryStore, SavedMedium, SavedTurn
 from app.tasks import tasks
@@ -10,7 +10,7 @@ from mlx_model.errors import InputError
 
 
 def restore(store: HistoryStore, key: str) -> Conversation | None:
-    """None where it is not there any more. A picture or clip that is gone is left out, and its turn says so."""
+    """None where it is not there any more. A turn says which of its pictures and clips cannot be opened."""
     saved = store.read(key)
     if saved is None:
         return None
@@ -19,12 +19,12 @@ def restore(store: HistoryStore, key: str) -> Conversation | None:
 
 
 def _turn(store: HistoryStore, saved: SavedTurn) -> Turn:
-    media, missing = [], []
+    media, absent = [], []
     for medium in saved.media:
         try:
             media.append(_medium(store, medium))
         except InputError as error:
-            missing.append(f"{medium.name} can no longer be shown: {error}")
+            absent.append(Absent(f"{medium.name} cannot be shown now: {error}", medium))
     return Turn(
         question=saved.question,
         media=tuple(media),
@@ -32,7 +32,9 @@ def _turn(store: HistoryStore, saved: SavedTurn) -> Turn:
         answer=saved.answer,
         state=saved.state,
         record=saved.record,
-        note=" ".join(filter(None, (saved.note, *missing))),
+        note=saved.note,
+        alone=saved.alone,
+        absent=tuple(absent),
     )
 
 

@@ -21,6 +21,7 @@ def store(tmp_path: Path) -> Iterator[HistoryStore]:
 
 def test_what_is_exported_is_imported_as_it_was(store: HistoryStore, tmp_path: Path) -> None:
     asked = conversation("What is it?", "Which colour?")
+    asked.turns[1].alone = True
     store.save(snapshot(asked))
     folder = export(store, asked.id, tmp_path / "out")
     before = store.read(asked.id)

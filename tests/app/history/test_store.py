@@ -2,8 +2,10 @@
 
 import sqlite3
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -142,15 +144,90 @@ def test_deleting_everything_leaves_no_word_and_no_picture(store: HistoryStore, 
     store.__init__(folder)  # type: ignore[misc] # for the fixture to close
 
 
-def test_a_damaged_database_is_set_aside_and_named(folder: Path) -> None:
-    HistoryStore(folder).close()
-    (folder / "history.sqlite").write_bytes(b"SQLite format 3\0" + b"not at all" * 500)
-    store, note = open_store(folder)
-    assert store is not None and store.entries() == []
+def no_database(file: Path) -> None:
+    file.write_bytes(b"SQLite format 3\0" + b"not at all" * 500)
+
+
+def cut_short(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2 + 100])
+
+
+def overwritten(file: Path) -> None:
+    with file.open("r+b") as stream:
+        stream.seek(4096)
+        stream.write(b"not at all" * 1000)
+
+
+def without_turns(file: Path) -> None:
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("DROP TABLE turns")
+
+
+def without_conversations(file: Path) -> None:
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("DROP TABLE conversations")
+
+
+@pytest.mark.parametrize("damage", [no_database, cut_short, overwritten, without_turns, without_conversations])
+def test_a_damaged_database_is_set_aside_and_named(folder: Path, damage: Callable[[Path], None]) -> None:
+    store = HistoryStore(folder)
+    store.save(snapshot(conversation()))
+    store.close()
+    damage(folder / "history.sqlite")
+    damaged = (folder / "history.sqlite").read_bytes()
+    again, note = open_store(folder)
+    assert again is not None and again.entries() == []
     aside = next(folder.glob("history-damaged-*.sqlite"))
     assert str(aside) in note
-    assert b"not at all" in aside.read_bytes()
+    assert aside.read_bytes() == damaged
+    again.save(snapshot(conversation()))
+    assert len(again.entries()) == 1
+    again.close()
+
+
+def test_a_database_that_another_program_holds_is_left_alone(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    HistoryStore(folder).close()
+    connect: Any = sqlite3.connect
+    monkeypatch.setattr("sqlite3.connect", lambda *where, **how: connect(*where, **how, timeout=0))
+    with closing(connect(folder / "history.sqlite")) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        store, note = open_store(folder)
+    assert store is None and "locked" in note
+    assert not list(folder.glob("history-damaged-*"))
+
+
+def test_what_was_kept_without_full_text_search_is_found_once_there_is_one(folder: Path) -> None:
+    store = HistoryStore(folder)
+    store._searches = False
+    store.save(snapshot(conversation("Where is the harbour?")))
     store.close()
+    with closing(sqlite3.connect(folder / "history.sqlite")) as connection:
+        connection.execute("DROP TABLE words")
+    again = HistoryStore(folder)
+    assert len(again.entries("harb")) == 1
+    again.close()
+
+
+def test_a_history_of_the_first_version_is_read_and_gone_on_with(folder: Path) -> None:
+    folder.mkdir()
+    with closing(sqlite3.connect(folder / "history.sqlite", isolation_level=None)) as connection:
+        connection.executescript(f"{schema.STEPS[0]} PRAGMA user_version = 1;")
+        connection.execute("INSERT INTO conversations (id, title, created, changed) VALUES ('a', 'Harbour', 1, 1)")
+        connection.execute("INSERT INTO turns VALUES ('a', 0, 'What?', 'A boat.', 'done', '', NULL, NULL, '[]')")
+    store = HistoryStore(folder)
+    read = store.read("a")
+    assert read is not None and [(turn.answer, turn.alone) for turn in read.turns] == [("A boat.", False)]
+    assert len(store.entries("boat")) == 1
+    store.close()
+
+
+def test_what_was_asked_alone_is_still_alone_when_it_is_read(store: HistoryStore) -> None:
+    asked = conversation("First?", "Second?")
+    asked.turns[1].alone = True
+    store.save(snapshot(asked))
+    read = store.read(asked.id)
+    assert read is not None and [turn.alone for turn in read.turns] == [False, True]
 
 
 def test_a_newer_database_is_left_alone(folder: Path) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tools.embedded.backgrounds import COLOURS, JITTER
+from tools.embedded.backgrounds import COLOURS, JITTER, sample_background
 from tools.embedded.scenes import (
     IGNORE,
     NOT_LETTER,
@@ -66,6 +66,27 @@ def test_plain_backgrounds_have_the_colour_that_is_stated(world: World) -> None:
         if scene.kind == "blank" and len(scene.background.names) == 1:
             pixel = np.asarray(world.draw(scene)).astype(int)[0, 0]
             assert np.abs(pixel - COLOURS[scene.background.names[0]]).max() <= JITTER
+
+
+def test_a_photo_like_surface_keeps_the_colour_that_it_is_called_by() -> None:
+    rough = 0
+    for seed in range(60):
+        background = sample_background(np.random.default_rng(seed), fading=0, rough=0.5)
+        pixels = np.asarray(background.paint(96, 64)).astype(int).reshape(-1, 3)
+        assert np.array_equal(pixels, np.asarray(background.paint(96, 64)).reshape(-1, 3))
+        if background.surface is None:
+            assert np.ptp(pixels, axis=0).max() == 0
+            continue
+        rough += 1
+        assert np.ptp(pixels, axis=0).max() > 10
+        mean = pixels.mean(axis=0)
+        assert min(COLOURS, key=lambda name: np.abs(mean - COLOURS[name]).sum()) == background.names[0]
+    assert 15 < rough < 45
+
+
+def test_only_scenes_that_ask_for_it_stand_before_a_photo_like_surface(world: World) -> None:
+    assert all(sample(world, seed).background.surface is None for seed in range(50))
+    assert any(sample(world, seed, Knobs(rough=1)).background.surface is not None for seed in range(50))
 
 
 def test_fading_backgrounds_go_from_the_first_colour_to_the_second(world: World) -> None:

@@ -1,9 +1,11 @@
-"""What lies behind the things: named colours, plain and fading backgrounds, and pictures that show nothing at all."""
+"""What lies behind the things: colours with names, plain, fading or on a surface; and pictures that show nothing."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image, ImageFilter
+
+from tools.embedded.textures import paint_surface
 
 COLOURS: dict[str, tuple[int, int, int]] = {
     "white": (255, 255, 255),
@@ -22,16 +24,21 @@ COLOURS: dict[str, tuple[int, int, int]] = {
     "dark blue": (20, 30, 95),
     "dark green": (15, 75, 35),
 }
+ROUGHNESS = (0.1, 0.3)  # of a photo-like surface: its colour keeps its name
 JITTER = 9  # a named colour is drawn within this distance of its value, channel by channel
 
 
 @dataclass(frozen=True)
 class Background:
-    """One colour, or two that fade into each other; `rgb` are the colours as drawn."""
+    """One colour, or two that fade into each other; `rgb` are the colours as drawn.
+
+    One colour may be a photo-like surface, drawn from the seed `surface`.
+    """
 
     names: tuple[str, ...]
     rgb: tuple[tuple[int, int, int], ...]
     vertical: bool
+    surface: int | None = None
 
     @property
     def phrase(self) -> str:
@@ -40,6 +47,9 @@ class Background:
         return f"a background fading from {self.names[0]} to {self.names[1]}"
 
     def paint(self, width: int, height: int) -> Image.Image:
+        if self.surface is not None:
+            rng = np.random.default_rng(self.surface)
+            return paint_surface(rng, width, height, self.rgb[0], rng.uniform(*ROUGHNESS))
         if len(self.rgb) == 1:
             return Image.new("RGB", (width, height), self.rgb[0])
         first, last = (np.array(colour, dtype=np.float32) for colour in self.rgb)
@@ -49,8 +59,9 @@ class Background:
         return Image.fromarray(np.ascontiguousarray(np.broadcast_to(line, (height, width, 3))))
 
 
-def sample_background(rng: np.random.Generator, fading: float = 0.2) -> Background:
-    """A plain background, or with probability `fading` one that goes from one colour to another."""
+def sample_background(rng: np.random.Generator, fading: float = 0.2, rough: float = 0.0) -> Background:
+    """A plain background; with probability `fading` one that goes from one colour to another; of the others a share of
+    `rough` is a photo-like surface."""
     names = list(COLOURS)
     if rng.random() < fading:
         chosen = [names[i] for i in rng.choice(len(names), 2, replace=False)]
@@ -58,7 +69,9 @@ def sample_background(rng: np.random.Generator, fading: float = 0.2) -> Backgrou
         chosen = ["white"]
     else:
         chosen = [names[rng.integers(len(names))]]
-    return Background(tuple(chosen), tuple(jittered(rng, name) for name in chosen), bool(rng.random() < 0.5))
+    rgb, vertical = tuple(jittered(rng, name) for name in chosen), bool(rng.random() < 0.5)
+    is_rough = rough > 0 and len(chosen) == 1 and rng.random() < rough
+    return Background(tuple(chosen), rgb, vertical, int(rng.integers(2**31)) if is_rough else None)
 
 
 def jittered(rng: np.random.Generator, name: str) -> tuple[int, int, int]:

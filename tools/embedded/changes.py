@@ -43,7 +43,7 @@ def sample_change(
 
 def sample_still_life(world: World, rng: np.random.Generator, width: int, height: int, knobs: Knobs) -> Scene:
     """Different things of one size before a background: what changes and comparisons start from."""
-    background = sample_background(rng, fading=0.1)
+    background = sample_background(rng, fading=0.1, rough=knobs.rough)
     names = [name for name in NAMES if name.split()[0] not in background.names]
     things = sample_things(rng, names, width, height, CELLS, True, knobs, world.styles)
     return Scene(width, height, "things", background, things)

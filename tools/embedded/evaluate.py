@@ -37,6 +37,7 @@ class Setting:
     sizes: tuple[tuple[int, int], ...]
     detail: Detail
     styles: tuple[str, ...] = STYLES
+    rough: float = 0.0
 
 
 SETTINGS = (
@@ -44,6 +45,7 @@ SETTINGS = (
     Setting("other sizes, `low`", ((256, 256), (320, 240), (200, 200), (120, 160)), "low"),
     Setting("other sizes, `high`", ((256, 256), (320, 240), (256, 128), (192, 256)), "high"),
     Setting("art never seen, `auto`", ((128, 128),), "auto", (UNSEEN_STYLE,)),
+    Setting("on photo-like surfaces, `auto`", ((128, 128),), "auto", rough=1.0),
 )
 DESCRIBE = Question("decline", "Describe this image.", DECLINE)
 PHOTO_LABELS = {"photo": "real photographs", "quarter": "quarters of them"}
@@ -100,7 +102,7 @@ def scene_questions(world: World, setting: Setting, number: int) -> Iterator[Ask
     """One question of every task that the scene allows."""
     rng = np.random.default_rng(UNSEEN_SEED + number)
     size = setting.sizes[number % len(setting.sizes)]
-    scene = world.sample_scene(rng, *size, Knobs(unseen=bool(number % 2)))
+    scene = world.sample_scene(rng, *size, Knobs(unseen=bool(number % 2), rough=setting.rough))
     exhibit = Exhibit((View(world.draw(scene), scene),), tuple((question,) for question in Asker(rng).ask(scene)))
     yield from questions_of(exhibit, setting.detail)
 

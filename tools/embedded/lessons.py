@@ -37,7 +37,9 @@ class Lesson:
 
     def see(self, progress: float) -> Tensor:
         """Loss of naming what every patch shows; letters begin large."""
-        knobs = Knobs(letter=0.2 - 0.1 * min(1, progress * 1.5), longest=5 if progress < 0.3 else 8, text=0.65)
+        knobs = Knobs(
+            letter=0.2 - 0.1 * min(1, progress * 1.5), longest=5 if progress < 0.3 else 8, text=0.65, rough=0.2
+        )
         scenes = self.pictures - self.pages
         pixels, things, letters = join(self.maker.cells(WORLD_ONE, knobs, scenes), self.maker.pages(self.pages))
         with computing_in(self.dtype):
@@ -47,7 +49,7 @@ class Lesson:
 
     def answer(self, form: Form, progress: float) -> Tensor:
         """Loss of the answers' tokens, with a share of the cells' loss, that of pages included."""
-        knobs = Knobs(letter=0.14 - 0.03 * progress, text=0.6, group=0.3, unknown=0.12)
+        knobs = Knobs(letter=0.14 - 0.03 * progress, text=0.6, group=0.3, unknown=0.12, rough=0.2)
         batch = self.maker.batch(form, knobs, TASKS.index)
         cells = (batch.pixels, batch.things, batch.letters)
         pixels, things, letters = join(cells, self.maker.pages(self.pages)) if self.pages else cells

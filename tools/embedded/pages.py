@@ -12,12 +12,13 @@ from tools.embedded.sprites import NAMES
 from tools.embedded.words import Line, sample_word, set_line
 
 LETTER_HEIGHTS = (0.12, 0.26)  # of the picture's short side; smaller letters share a patch
+ROUGH = 0.2  # share of plain pages on a photo-like surface
 SPREAD = 1.25  # from line to line, in heights
 
 
 def sample_page(world: World, rng: np.random.Generator, width: int, height: int) -> Scene:
     """Two thirds of the pages are text from top to bottom, the others a crowd of different things."""
-    background = sample_background(rng)
+    background = sample_background(rng, rough=ROUGH)
     if rng.random() < 2 / 3:
         return Scene(width, height, "things", background, text=fill_with_text(world, rng, width, height, background))
     style = world.styles[rng.integers(len(world.styles))]

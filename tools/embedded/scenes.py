@@ -109,6 +109,7 @@ class Knobs:
     unseen: bool = False  # words kept from training
     group: float = 0.22  # share of scenes with several of one thing
     unknown: float = 0.05  # share of pictures from outside this world
+    rough: float = 0.0  # share of plain backgrounds that are a photo-like surface
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ class World:
     def sample_scene(self, rng: np.random.Generator, width: int, height: int, knobs: Knobs) -> Scene:
         """Invents a scene for a picture of width x height pixels."""
         chance = rng.random()
-        background = sample_background(rng)
+        background = sample_background(rng, rough=knobs.rough)
         if chance < 0.03:
             return Scene(width, height, "blank", background)
         if chance < 0.03 + knobs.unknown:

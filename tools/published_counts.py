@@ -12,7 +12,7 @@ import mlx_model  # noqa: F401  # isort: skip
 import mlx.core as mx
 import mlx.nn as nn
 
-from app.bench_report import markdown
+from app.bench.report import markdown
 from convert.recipe import Recipe
 from mlx_model.config import ImageConfig, ModelConfig, read_image_config, read_model_config
 from mlx_model.measuring import skeleton

@@ -1,7 +1,7 @@
 """`smolsight bench`: how long each stage takes, and what a picture and a token cost by count.
 
-Options to jobs, every run in a process of its own, tables or JSON on stdout. What a run does is in `bench_smolsight.py`
-and `bench_mlx_vlm.py`, what the figures become in `bench_report.py`.
+Options to jobs, every run in a process of its own, tables or JSON on stdout. What a run does is in `app/bench/ours.py`
+and `peer.py`, what the figures become in `report.py`.
 """
 
 import tempfile
@@ -12,9 +12,9 @@ from typing import Any
 
 import click
 
-from app import bench_mlx_vlm
-from app.bench_measured import Job, Measured
-from app.bench_report import Ours, Theirs, record, tables
+from app.bench import peer
+from app.bench.measured import Job, Measured
+from app.bench.report import Ours, Theirs, record, tables
 from app.cli.generation_options import DetailType, ModelName
 from app.cli.offer import find_or_fetch
 from app.cli.progress import Progress
@@ -31,7 +31,7 @@ GENERATED = "640 x 480 noise"
 )
 @click.option("--tokens", type=click.IntRange(min=2), default=32, show_default=True, help="Length of the answer.")
 @click.option("--runs", type=click.IntRange(min=1), default=3, show_default=True, help="Medians are of so many.")
-@click.option("--against", type=click.Choice([bench_mlx_vlm.NAME]), help="Take turns with another program.")
+@click.option("--against", type=click.Choice([peer.NAME]), help="Take turns with another program.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a detail.")
 def bench(
     model: str | None,
@@ -47,8 +47,8 @@ def bench(
     Each run has a process of its own, and its model says exactly so many tokens. The tables are medians; the counts do
     not depend on the machine, and kernels are those that Metal would launch.
     """
-    if against and not bench_mlx_vlm.is_installed():
-        raise click.UsageError(f"{against} is not installed; to install it: {bench_mlx_vlm.INSTALL}")
+    if against and not peer.is_installed():
+        raise click.UsageError(f"{against} is not installed; to install it: {peer.INSTALL}")
     installed = find_or_fetch(model)
     if installed.notice:
         say(installed.notice)
@@ -67,24 +67,24 @@ def bench(
 
 def _measure(jobs: Sequence[Job], runs: int, has_peer: bool, progress: Progress) -> tuple[list[Ours], Theirs | None]:
     """Counts first, since they find what is wrong with a folder; then every side once, and again."""
-    from app import bench_smolsight
+    from app.bench import ours
     from app.own_process import in_own_process
 
     progress.show("Counting")
-    counts = [in_own_process("Counting", bench_smolsight.count, job) for job in jobs]
-    peer = bench_mlx_vlm.name_and_version()
-    launches = in_own_process(peer, bench_mlx_vlm.launches_per_token, jobs[0]) if has_peer else None
-    ours: list[list[Measured]] = [[] for _ in jobs]
+    counts = [in_own_process("Counting", ours.count, job) for job in jobs]
+    name = peer.name_and_version()
+    launches = in_own_process(name, peer.launches_per_token, jobs[0]) if has_peer else None
+    done: list[list[Measured]] = [[] for _ in jobs]
     theirs: list[Measured] = []
     for run in range(runs):
-        for job, measured in zip(jobs, ours, strict=True):
+        for job, measured in zip(jobs, done, strict=True):
             progress.show(f"Smolsight at {job.detail}: run", run + 1, runs)
-            measured.append(in_own_process("Smolsight", bench_smolsight.measure, job))
+            measured.append(in_own_process("Smolsight", ours.measure, job))
         if has_peer:
-            progress.show(f"{peer}: run", run + 1, runs)
-            theirs.append(in_own_process(peer, bench_mlx_vlm.measure, jobs[0]))
-    everything = [Ours(job.detail, count, done) for job, count, done in zip(jobs, counts, ours, strict=True)]
-    return everything, Theirs(peer, launches, theirs) if launches else None
+            progress.show(f"{name}: run", run + 1, runs)
+            theirs.append(in_own_process(name, peer.measure, jobs[0]))
+    everything = [Ours(job.detail, count, its) for job, count, its in zip(jobs, counts, done, strict=True)]
+    return everything, Theirs(name, launches, theirs) if launches else None
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from time import perf_counter
 import numpy as np
 from PIL import Image
 
-from app.bench_measured import Job
+from app.bench.measured import Job
 from app.own_process import in_own_process
 from mlx_model.media.images import Detail
 from tests.checkpoints import write_checkpoint

@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from app import bench_smolsight
-from app.bench_measured import Job, Measured
+from app.bench import ours
+from app.bench.measured import Job, Measured
 from app.doctor import measurement
 from app.doctor.measurement import Measurement
 from app.doctor.prediction import UNPACKED, picture, predict
@@ -51,7 +51,7 @@ def main() -> None:
         for number in range(options.rounds):
             predicted = _measure()
             for detail, grid in DETAILS:
-                run = _timed(bench_smolsight.measure, Job(folder, noise, detail, TOKENS))
+                run = _timed(ours.measure, Job(folder, noise, detail, TOKENS))
                 ratios = _ratios(predicted, run, grid)
                 figures = ", ".join(f"{name} {value:.2f}" for name, value in ratios.items())
                 print(f"round {number + 1}, {detail}: {figures}", flush=True)

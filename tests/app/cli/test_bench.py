@@ -73,7 +73,7 @@ def test_a_base_checkpoint_is_asked_without_the_chat_form(tmp_path: Path) -> Non
 
 
 def test_without_the_peer_it_says_how_to_get_it(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.bench_mlx_vlm.find_spec", lambda name: None)
+    monkeypatch.setattr("app.bench.peer.find_spec", lambda name: None)
     result = run("bench", "--model", folder, "--against", "mlx-vlm")
     assert result.exit_code == 2
     assert "mlx-vlm is not installed; to install it: pip install 'smolsight[peer]'" in result.stderr

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from app import bench_smolsight
-from app.bench_measured import Job
+from app.bench import ours
+from app.bench.measured import Job
 from app.doctor.prediction import clip, picture, predict, predicted_memory, weight_counts
 from app.doctor.report import lines, speeds
 from app.doctor.shapes import published_shapes
@@ -74,7 +74,7 @@ def test_fewer_bits_take_less_memory_on_metal_and_none_less_on_a_cpu() -> None:
 def test_memory_is_what_mlx_counts_within_a_third(tmp_path: Path) -> None:
     folder = write_checkpoint(tmp_path / "small", "256m")
     Image.effect_noise((64, 48), 100).save(tmp_path / "noise.png")
-    run = in_own_process("Smolsight", bench_smolsight.measure, Job(folder, tmp_path / "noise.png", "low", 8))
+    run = in_own_process("Smolsight", ours.measure, Job(folder, tmp_path / "noise.png", "low", 8))
     config = read_model_config(folder)
     weights = loaded_bytes(stored_parts(folder, config, part_of))
     predicted = weights + answer_bytes(config, run.prompt_tokens + run.generated_tokens)

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from app.bench_measured import Measured
+from app.bench.measured import Measured
 
 if TYPE_CHECKING:
     from mlx_model.measuring.counts import Counts

@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.bench_measured import Measured
-from app.bench_report import Ours, Theirs, ratios, record, tables
+from app.bench.measured import Measured
+from app.bench.report import Ours, Theirs, ratios, record, tables
 from mlx_model.measuring.counts import Counts, PictureCounts, TokenCounts
 from mlx_model.measuring.launches import Launches
 

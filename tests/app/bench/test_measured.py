@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from app.bench_measured import peak_rss
+from app.bench.measured import peak_rss
 from app.own_process import in_own_process
 
 

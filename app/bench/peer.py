@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from app.bench_measured import QUESTION, Job, Measured, peak_rss
+from app.bench.measured import QUESTION, Job, Measured, peak_rss
 
 if TYPE_CHECKING:
     from mlx_model.measuring.launches import Launches

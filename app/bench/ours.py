@@ -4,7 +4,7 @@ from dataclasses import asdict, replace
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from app.bench_measured import QUESTION, Job, Measured, peak_rss
+from app.bench.measured import QUESTION, Job, Measured, peak_rss
 
 if TYPE_CHECKING:
     from mlx_model.loading.checkpoint import Checkpoint

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from app.alt_text import as_alt_text
-from app.clip_times import Span
-from app.tasks import Task
+from app.answers.alt_text import as_alt_text
+from app.asking.clip_times import Span
+from app.asking.tasks import Task
 from app.terminal import strip_controls
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from app.answer_store import cache_folder
+from app.asking.answer_store import cache_folder
 from app.settings import Settings
 
 SETTING = "seen_disk_mb"  # 0: nothing is kept

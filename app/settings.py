@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from app.tasks import tasks
+from app.asking.tasks import tasks
 
 Kind = Literal["switch", "choice", "number", "text", "model"]  # "model": the shelf keeps that one itself
 

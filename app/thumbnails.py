@@ -11,7 +11,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.answer_store import cache_folder
+from app.asking.answer_store import cache_folder
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -69,7 +69,7 @@ def _small(path: Path) -> bytes:
 
 
 def _open(path: Path) -> "Image.Image":
-    from app.media import holds_clip
+    from app.asking.media import holds_clip
     from app.terminal import one_line
     from mlx_model.media.image_files import open_image
 

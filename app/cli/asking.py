@@ -10,15 +10,15 @@ from time import perf_counter
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from app.answer_words import left_out
+from app.answers.footer import left_out
+from app.answers.records import Asked, answer_record, blank_record
+from app.asking.questions import Question, as_request, shown_text, words_about
 from app.cli.inputs import read_input
 from app.cli.jobs import stream_job
 from app.cli.output import Output
 from app.cli.progress import Progress
 from app.cli.signals import stoppable
 from app.cli.stderr import say, whisper
-from app.questions import Question, as_request, shown_text, words_about
-from app.records import Asked, answer_record, blank_record
 from app.shelf import Installed
 
 if TYPE_CHECKING:

@@ -56,7 +56,7 @@ def bench(
         jobs = [Job(installed.folder, path, detail, tokens) for detail in details or ("auto",)]
         everything, theirs = _measure(jobs, runs, bool(against), progress)
     if as_json:
-        from app.records import as_json_line
+        from app.answers.records import as_json_line
 
         name = str(picture) if picture else GENERATED
         for ours in everything:

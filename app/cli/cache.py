@@ -5,7 +5,7 @@ from contextlib import closing
 
 import click
 
-from app.answer_store import AnswerStore, cache_folder
+from app.asking.answer_store import AnswerStore, cache_folder
 from app.cli.table import table
 from app.remembering import chosen_bytes, forget_seen, seen_files, seen_folder
 from app.sizes import in_words

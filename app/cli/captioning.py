@@ -14,16 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.alt_text import as_alt_text
-from app.captions import FORMATS, Caption, span
+from app.answers.alt_text import as_alt_text
+from app.answers.captions import FORMATS, Caption
+from app.answers.clock import span
+from app.answers.records import Asked, answer_record, blank_record
+from app.asking.questions import Question, as_request
+from app.asking.tasks import summary_task
 from app.cli.jobs import stream_job
 from app.cli.progress import Progress
 from app.cli.signals import stoppable
 from app.cli.stderr import say
-from app.questions import Question, as_request
-from app.records import Asked, answer_record, blank_record
 from app.shelf import Installed
-from app.tasks import summary_task
 from app.terminal import one_line, strip_controls
 from mlx_model.errors import Cancelled, ContextLimitError, InputError
 

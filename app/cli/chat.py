@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from app.asking.questions import Question
 from app.cli.chat_lines import Lines, NoSuchCommand, has_terminal, parse_line
 from app.cli.chatting import Chat
 from app.cli.errors import exit_code, sentence
@@ -18,7 +19,6 @@ from app.cli.output import JsonOutput, WordsOutput
 from app.cli.progress import Progress
 from app.cli.remember_option import remember_option
 from app.cli.stderr import say, whisper
-from app.questions import Question
 from mlx_model.errors import Cancelled, ModelError, SmolsightError
 
 if TYPE_CHECKING:

@@ -11,6 +11,8 @@ from threading import Event
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Literal
 
+from app.answers.records import Asked
+from app.asking.questions import Question, conversation_request
 from app.cli.asking import Asking
 from app.cli.chat_lines import as_path, has_terminal
 from app.cli.generation_options import DetailType
@@ -20,8 +22,6 @@ from app.cli.output import Output
 from app.cli.progress import Progress
 from app.cli.signals import Terminated
 from app.cli.stderr import say, whisper
-from app.questions import Question, conversation_request
-from app.records import Asked
 from app.shelf import Installed, find_model
 from mlx_model.errors import DetailError, InputError, ModelNotFoundError, SaveError
 

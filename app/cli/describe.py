@@ -8,7 +8,10 @@ from typing import Any
 
 import click
 
-from app.captions import FORMATS
+from app.answers.captions import FORMATS
+from app.answers.pages import DOCTAGS, FORMS, INSTALL, can_convert
+from app.asking.questions import Question, task_question
+from app.asking.tasks import DEFAULT_TASK, tasks
 from app.cli.asking import Asking
 from app.cli.captioning import Wanted, caption_clip
 from app.cli.errors import exit_code, sentence
@@ -20,9 +23,6 @@ from app.cli.output import JsonOutput, Output, WordsOutput
 from app.cli.progress import Progress
 from app.cli.remember_option import remember_option
 from app.cli.stderr import say
-from app.pages import DOCTAGS, FORMS, INSTALL, can_convert
-from app.questions import Question, task_question
-from app.tasks import DEFAULT_TASK, tasks
 from mlx_model.errors import Cancelled, DetailError, ModelError, SmolsightError
 
 TASK_HELP = "What to ask for: " + "; ".join(

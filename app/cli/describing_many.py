@@ -1,6 +1,7 @@
 """`smolsight describe` for folders, patterns and lists: one job, one line of progress, one reckoning at the end.
 
-What is asked of which file, and what is known already, is in `app/describing.py`; where answers go, in `sinks.py`.
+What is asked of which file, and what is known already, is in `app/asking/describing.py`; where answers go, in
+`sinks.py`.
 """
 
 from collections import Counter
@@ -10,8 +11,12 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from app.answer_store import AnswerStore
-from app.batch_pace import pace_words
+from app.answers.writers import LINE_FORMATS
+from app.asking.answer_store import AnswerStore
+from app.asking.batch_pace import pace_words
+from app.asking.describing import Describing, Outcome
+from app.asking.picture_files import Listing, list_pictures
+from app.asking.questions import Question
 from app.cli.errors import exit_code, sentence
 from app.cli.jobs import stream_job
 from app.cli.many_options import DEFAULT_BATCH, Many
@@ -20,12 +25,8 @@ from app.cli.progress import Progress
 from app.cli.signals import stoppable
 from app.cli.sinks import BesidePictures, LinesOutput, OneFile, Sink, Stdout
 from app.cli.stderr import say
-from app.describing import Describing, Outcome
-from app.picture_files import Listing, list_pictures
-from app.questions import Question
 from app.shelf import Installed
 from app.terminal import one_line
-from app.writers import LINE_FORMATS
 from mlx_model.errors import Cancelled, DetailError, InputError
 
 

@@ -40,7 +40,7 @@ def doctor(ctx: click.Context, again: bool, self_test: bool, as_json: bool) -> N
     advice = advise(measurement, free_memory())
     predictions = lines(measurement)
     if as_json:
-        from app.records import as_json_line
+        from app.answers.records import as_json_line
 
         click.echo(as_json_line(_record(measurement, advice, predictions)), nl=False)
         return
@@ -114,7 +114,7 @@ def _self_test(ctx: click.Context, as_json: bool) -> None:
             progress.clear()
             outcomes.append(outcome)
             if as_json:
-                from app.records import as_json_line
+                from app.answers.records import as_json_line
 
                 click.echo(as_json_line(outcome.record()), nl=False)
             else:

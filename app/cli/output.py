@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import click
 
-from app.records import as_json_line, error_record
+from app.answers.records import as_json_line, error_record
 from app.terminal import one_line, strip_controls
 
 Path = str | list[str] | None

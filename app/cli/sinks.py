@@ -10,10 +10,10 @@ from typing import Any, Protocol
 
 import click
 
+from app.answers.records import error_record
+from app.answers.sidecars import Sidecars, write_sidecar
+from app.answers.writers import LineFormat
 from app.cli.output import Output
-from app.records import error_record
-from app.sidecars import Sidecars, write_sidecar
-from app.writers import LineFormat
 from mlx_model.errors import InputError, SmolsightError
 
 

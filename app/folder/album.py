@@ -11,8 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from app.answer_words import mark
-from app.describing import Outcome
+from app.answers.footer import mark
+from app.asking.describing import Outcome
 
 Kind = Literal["all", "unreviewed", "reviewed", "repeated", "blank", "failed"]
 KINDS: tuple[Kind, ...] = ("all", "unreviewed", "reviewed", "repeated", "blank", "failed")

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from app.answer_store import AnswerStore
+from app.asking.answer_store import AnswerStore
+from app.asking.picture_files import Listing, list_pictures
 from app.folder.album import Entry
-from app.picture_files import Listing, list_pictures
 
 LAST_SHOWN = "last shown"
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from app.answers.records import error_record
+from app.answers.sidecars import Sidecars, write_sidecar
+from app.answers.writers import LINE_FORMATS
 from app.folder.album import Entry
-from app.records import error_record
-from app.sidecars import Sidecars, write_sidecar
-from app.writers import LINE_FORMATS
 
 LONGEST_READ = 2**20
 

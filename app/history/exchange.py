@@ -11,10 +11,10 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from app import answer_words
+from app.answers import footer
+from app.asking.tasks import tasks
 from app.history.records import Saved, SavedMedium, SavedTurn
 from app.history.store import HistoryStore
-from app.tasks import tasks
 from mlx_model.errors import InputError
 
 KIND = "smolsight history"
@@ -102,7 +102,7 @@ def _markdown(saved: Saved, names: dict[str, str]) -> str:
             parts.append(f"![{medium.name}]({PICTURES}/{shown})" if shown else f"*{medium.name}*")
         parts.append("\n".join(f"> {line}" for line in turn.question.splitlines()))
         parts.append(turn.answer or f"*{turn.note or 'No answer.'}*")
-        if turn.record and (facts := answer_words.facts(turn.record)):
+        if turn.record and (facts := footer.facts(turn.record)):
             parts.append(f"*{facts}*")
     return "\n\n".join(parts) + "\n"
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from app.captions import FORMATS, Caption
+from app.answers.captions import FORMATS, Caption
 from app.terminal import strip_controls
 
 MOST_ENTRIES = 5000  # some 30 MB of thumbnails

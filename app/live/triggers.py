@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from app.tasks import trigger_questions
+from app.asking.tasks import trigger_questions
 
 TOKENS = 8
 A_THING = re.compile(r"(?:an?|any|some) \S+(?: \S+)?", re.IGNORECASE)

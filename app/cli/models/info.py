@@ -27,7 +27,7 @@ def info(name: str | None, as_json: bool) -> None:
 
     details = describe_model(find_model(name))
     if as_json:
-        from app.records import as_json_line
+        from app.answers.records import as_json_line
 
         click.echo(as_json_line(_record(details)), nl=False)
     else:

@@ -20,7 +20,7 @@ def list(as_json: bool) -> None:
     answering = find_model().name
     entries = list_models()
     if as_json:
-        from app.records import as_json_line
+        from app.answers.records import as_json_line
 
         for entry in entries:
             click.echo(as_json_line(_record(entry, answering)), nl=False)

@@ -43,7 +43,7 @@ def _show(verdict: Verdict, as_json: bool) -> None:
     if as_json:
         from dataclasses import asdict
 
-        from app.records import as_json_line
+        from app.answers.records import as_json_line
 
         click.echo(as_json_line(asdict(verdict)), nl=False)
     elif verdict.problems:

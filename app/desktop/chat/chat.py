@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from app.answer_words import left_out
+from app.answers.footer import left_out
+from app.answers.records import Asked, answer_record, blank_record
+from app.asking.tasks import Task
 from app.conversation import Conversation, Medium, Turn
 from app.desktop.engine_bridge import Ticket
 from app.desktop.services import Services
 from app.engine_settings import drawing
-from app.records import Asked, answer_record, blank_record
 from app.shelf import Installed
-from app.tasks import Task
 
 if TYPE_CHECKING:
     from mlx_model.events import Answer

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from PySide6.QtGui import QTextDocument
 
-from app.alt_text import alt_attribute
+from app.answers.alt_text import alt_attribute
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
+from app.asking.tasks import Task, tasks
 from app.conversation import Conversation, Medium
 from app.desktop import intake
 from app.desktop.announce import announce
@@ -29,7 +30,6 @@ from app.desktop.shown_medium import ShownMedium
 from app.desktop.stage.stage import Stage
 from app.shelf import EMBEDDED
 from app.shelf.facts import suggested
-from app.tasks import Task, tasks
 
 ALT_TEXT_MODE = "Alt-text mode: paste, drop or open a picture"
 WIDE = 1500  # pixels from which the stage stands beside the transcript

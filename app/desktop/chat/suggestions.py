@@ -3,9 +3,9 @@
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QPushButton, QWidget
 
+from app.asking.tasks import tasks
 from app.desktop.chat.chip import Chip
 from app.desktop.flow_layout import FlowLayout
-from app.tasks import tasks
 
 # What each task is called here, in this order; the document models' task is asked for elsewhere.
 TITLES = {

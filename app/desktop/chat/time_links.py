@@ -3,7 +3,7 @@
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QPalette, QTextCharFormat, QTextCursor, QTextDocument
 
-from app.clip_times import times_in
+from app.asking.clip_times import times_in
 
 SCHEME = "clip-time"
 

@@ -6,7 +6,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QFont, QPalette
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
-from app import answer_words
+from app.answers import footer
 from app.conversation import Turn
 from app.desktop.card import Card
 from app.desktop.chat.answer_text import AnswerText
@@ -95,12 +95,12 @@ class TurnView(QWidget):
         self._progress.setText(f"{progress}…" if progress else "")
         self._progress.setVisible(bool(progress))
         self._withdraw.setVisible(turn.state == "waiting")
-        mark = turn.remark or (answer_words.mark(turn.record) if turn.record else "")
+        mark = turn.remark or (footer.mark(turn.record) if turn.record else "")
         if turn.state == "stopped" and not mark:
             mark = "Stopped."
         self._mark.setText(mark)
         self._mark.setVisible(bool(mark))
-        self._facts.setText(answer_words.facts(turn.record) if turn.record else "")
+        self._facts.setText(footer.facts(turn.record) if turn.record else "")
         for tool in self._tools:
             tool.setVisible(not turn.is_open)
         self._answer.setAccessibleDescription(turn.answer if not turn.is_open else "")

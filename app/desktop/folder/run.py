@@ -1,7 +1,8 @@
 """A run over many pictures by the batch engine: begun, stopped, gone on with; what comes of it, how fast it goes.
 
 The engine carries out one job at a time, so a run steps back when something else is asked of it, a question in the chat
-or a frame of Live, and goes on behind that. Nothing is asked twice for it: see `app.describing`. Knows no widget.
+or a frame of Live, and goes on behind that. Nothing is asked twice for it: see `app.asking.describing`. Knows no
+widget.
 """
 
 import time
@@ -12,12 +13,12 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from app.answer_store import AnswerStore
-from app.batch_pace import pace_words
-from app.describing import Describing, Outcome
+from app.asking.answer_store import AnswerStore
+from app.asking.batch_pace import pace_words
+from app.asking.describing import Describing, Outcome
+from app.asking.questions import Question
 from app.desktop.background import Background
 from app.desktop.engine_bridge import EngineBridge, Ticket
-from app.questions import Question
 from app.shelf import Installed
 from mlx_model.errors import DetailError
 

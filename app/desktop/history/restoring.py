@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from app.asking.tasks import tasks
 from app.conversation import Absent, Conversation, Turn
 from app.desktop.shown_medium import ShownMedium, open_shown
 from app.history import HistoryStore, SavedMedium, SavedTurn
-from app.tasks import tasks
 from mlx_model.errors import InputError
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from app.asking.tasks import tasks
 from app.desktop.engine_bridge import Ticket
 from app.desktop.services import Services
 from app.live.change import ChangeDetector
@@ -18,7 +19,6 @@ from app.live.frame import Frame
 from app.live.log import Entry, LiveLog
 from app.live.rate import Rate
 from app.live.triggers import TOKENS, Trigger
-from app.tasks import tasks
 from app.terminal import strip_controls
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
-from app.clip_times import Span
+from app.asking.clip_times import Span
 from app.desktop.elided_label import ElidedLabel
 from app.desktop.model_choice import Sight
 from app.desktop.shown_medium import ShownMedium

@@ -11,7 +11,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from app.clip_times import Span, short_time, ticks
+from app.asking.clip_times import Span, short_time, ticks
 from app.desktop.announce import announce
 from app.desktop.stage.film import FilmFrame
 from app.desktop.stage.seen import nearest

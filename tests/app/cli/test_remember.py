@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.answer_store import AnswerStore
+from app.asking.answer_store import AnswerStore
 from app.remembering import SETTING, forget_seen, seen_files, seen_folder
 from app.settings import Settings
 from tests.app.cli.conftest import Run, objects

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, Qt, QUrl
 
-from app.clip_times import Span
+from app.asking.clip_times import Span
 from app.desktop.chat.answer_text import AnswerText
 from app.desktop.stage.seen import nearest
 from app.desktop.stage.stage import Stage

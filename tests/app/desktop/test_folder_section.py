@@ -127,9 +127,9 @@ def test_described_once_it_is_not_asked_again_by_another_start(make_desk: MakeDe
 
 def test_the_command_lines_record_is_the_windows(make_desk: MakeDesk, photos: Path) -> None:
     """Described there, a picture is known here: the question is the same to the last field."""
-    from app.answer_store import AnswerStore
+    from app.asking.answer_store import AnswerStore
+    from app.asking.describing import Describing
     from app.cli.describe import _question
-    from app.describing import Describing
 
     rest = {"temperature": 0.0, "top_p": 1.0, "seed": None, "raw": False, "repetition_guard": True}
     clips = dict.fromkeys(("fps", "max_frames", "start", "end"))

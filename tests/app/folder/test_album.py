@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.describing import Outcome
+from app.asking.describing import Outcome
 from app.folder.album import KINDS, Album, Entry
 from mlx_model.errors import InputError
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from app.asking.tasks import tasks
 from app.conversation import Conversation, Medium, Turn
 from app.history import HistoryStore, open_store, schema, snapshot
-from app.tasks import tasks
 from mlx_model.media.image_files import open_image
 from mlx_model.prompting.prompt import Picture
 

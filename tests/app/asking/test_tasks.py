@@ -1,6 +1,6 @@
 """The tasks' file: complete, and what the design says of each."""
 
-from app.tasks import DEFAULT_TASK, tasks
+from app.asking.tasks import DEFAULT_TASK, tasks
 
 
 def test_every_task_has_words_to_ask_and_words_of_help() -> None:

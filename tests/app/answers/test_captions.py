@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from app.captions import FORMATS, LINE_WIDTH, Caption, clock, span
+from app.answers.captions import FORMATS, LINE_WIDTH, Caption
+from app.answers.clock import clock, span
 
 LONG = "A man in a red coat walks along the harbour wall while two gulls circle above a small boat that is moored."
 CAPTIONS = [

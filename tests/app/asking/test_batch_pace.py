@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.batch_pace import pace_words
+from app.asking.batch_pace import pace_words
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.sidecars import Sidecars, write_sidecar
+from app.answers.sidecars import Sidecars, write_sidecar
 
 
 def sidecars(folder: Path, *names: str) -> dict[str, str]:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from app.alt_text import as_alt_text
-from app.pages import DOCTAGS, as_page
-from app.tasks import Task
+from app.answers.alt_text import as_alt_text
+from app.answers.pages import DOCTAGS, as_page
+from app.asking.tasks import Task
 from app.terminal import strip_controls
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ class Question:
     """What is asked of every input, with everything that shapes the answer. Lengths in tokens and characters.
 
     `clip_words` stand for `words` where a clip is asked about; `fps` to `end`, in seconds, say what of it is seen.
-    `page_form`: what a document model's DocTags are turned into, one of `app.pages.FORMS`.
+    `page_form`: what a document model's DocTags are turned into, one of `app.answers.pages.FORMS`.
     """
 
     words: str

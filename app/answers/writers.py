@@ -7,7 +7,7 @@ import csv
 from io import StringIO
 from typing import Any, Protocol
 
-from app.records import as_json_line
+from app.answers.records import as_json_line
 
 
 class LineFormat(Protocol):

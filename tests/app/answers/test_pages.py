@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.pages import FORMS, as_page, closed
+from app.answers.pages import FORMS, as_page, closed
 
 PAGE = """<doctag><page_header><loc_9><loc_9><loc_9><loc_9>Journal</page_header>
 <section_header_level_1><loc_9><loc_9><loc_9><loc_9>Results</section_header_level_1>

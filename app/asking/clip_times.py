@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass, replace
 
+from app.answers.clock import short_clock
+
 SHORTEST = 0.1  # seconds that a part lasts at least
 
 # "00:12", "1:02:03.5"; and "at 3 s", "from 3.5 seconds". "for 5 seconds" is how long, not when.
@@ -37,8 +39,6 @@ def _seconds(match: re.Match[str]) -> float:
 
 def short_time(seconds: float) -> str:
     """0:05, 0:07.5, 1:02:10: as people write it, to a tenth of a second."""
-    from app.captions import short_clock
-
     return short_clock(round(seconds, 1))
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.clip_times import Span, short_time, ticks, times_in
+from app.asking.clip_times import Span, short_time, ticks, times_in
 
 SECONDS = st.floats(-10, 100, allow_nan=False)
 

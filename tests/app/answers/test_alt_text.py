@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.alt_text import as_alt_text
+from app.answers.alt_text import as_alt_text
 
 LONG = "A red boat lies in the harbour. " + "Behind it stand houses of many colours on a hill. " * 4
 

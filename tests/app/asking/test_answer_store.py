@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from app.answer_store import AnswerStore
+from app.asking.answer_store import AnswerStore
 
 PUT_AND_DIE = """
 import os, signal, sys
-from app.answer_store import AnswerStore
+from app.asking.answer_store import AnswerStore
 store = AnswerStore()
 for number in range(50):
     store.put(f"{sys.argv[1]}{number}", {"text": f"{number}"})

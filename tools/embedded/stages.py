@@ -30,10 +30,11 @@ class Form:
 
 SCENES = (("scene", 1.0),)
 WORLD = (("scene", 0.56), ("talk", 0.22), ("screen", 0.14), ("receipt", 0.08))
-ONE = Form("one", SCENES, ANY, 96, 28)
+LEGIBLE = (("scene", 0.67), ("talk", 0.23), ("screen", 0.08), ("receipt", 0.02))  # in one tile, small print is not
+ONE = Form("one", SCENES, ANY, 160, 28)
 FOUR = Form("four", SCENES, LARGE, 152, 6, split=True)
 TWO = Form("two", SCENES, LONG, 120, 10, split=True)
-WORLD_ONE, WORLD_FOUR = replace(ONE, kinds=WORLD), replace(FOUR, kinds=WORLD)
+WORLD_ONE, WORLD_FOUR = replace(ONE, kinds=LEGIBLE), replace(FOUR, kinds=WORLD)
 PAIR = Form("pair", (("pair", 1.0),), (*SQUARE * 4, (256, 256), (160, 120)), 120, 16)
 FEW = Form("few", (("clip", 1.0),), (*SQUARE * 3, (160, 120), (256, 144)), 208, 8, frames=(2, 4))
 MANY = Form("many", (("clip", 1.0),), (*SQUARE * 3, (160, 120), (256, 144)), 380, 4, frames=(5, 8))
@@ -59,7 +60,7 @@ FROM_NOTHING = (
     Stage("pictures", 0.45, ((WORLD_ONE, 1.0),)),
     Stage("tiles and pairs", 0.7, ((WORLD_ONE, 3.0), (WORLD_FOUR, 1.0), (TWO, 1.0), (PAIR, 1.0))),
     Stage("few frames", 0.87, ((WORLD_ONE, 3.0), (WORLD_FOUR, 1.0), (TWO, 0.7), (PAIR, 1.0), (FEW, 1.3))),
-    Stage("many frames", 1.0, ((WORLD_ONE, 3.0), (WORLD_FOUR, 1.0), (TWO, 0.7), (PAIR, 0.8), (FEW, 0.7), (MANY, 0.8))),
+    Stage("many frames", 1.0, ((WORLD_ONE, 5.0), (WORLD_FOUR, 1.0), (TWO, 0.7), (PAIR, 0.8), (FEW, 0.7), (MANY, 0.8))),
 )
 ONWARD = (replace(FROM_NOTHING[2], end=0.4), replace(FROM_NOTHING[3], end=0.7), FROM_NOTHING[4])
 SCENES_AGAIN = (Stage("scenes again", 1.0, ((ONE, 4.0), (FOUR, 1.0), (TWO, 1.0))),)

@@ -105,7 +105,7 @@ def main() -> None:
         ramp=WARM if warm else FRESH,
         seed=given.seed,
         rates=Rates(dtype=faster_dtype()),
-        pages=24 if warm else 12,
+        pages=20 if warm else 12,
         asked=0.8 if warm else 1.0,
     )
     run(plan, given.start, given.until)

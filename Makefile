@@ -35,8 +35,9 @@ evaluate: $(READY) ## Ask the embedded checkpoint about unseen scenes (needs ART
 	$(BIN)/python -m tools.embedded.evaluate assets/embedded --art $(ART) --fonts $(FONTS) --photos $(PHOTOS) \
 		--write docs/embedded.md --write assets/embedded/MODEL_CARD.md
 
-test: $(READY) ## Run the tests
-	$(BIN)/pytest
+test: $(READY) ## Run the tests, one on each core; those that measure time by themselves
+	OPENBLAS_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --dist loadfile -m 'not alone'
+	$(BIN)/pytest -m alone
 
 lint: $(READY) ## Check style, types and import contracts; change nothing
 	$(BIN)/ruff check --quiet

@@ -31,6 +31,7 @@ def test_help_lists_every_command(run: Run) -> None:
     assert all(f"  {name} " in result.stdout and summary in result.stdout for name, (_, summary) in COMMANDS.items())
 
 
+@pytest.mark.alone
 def test_help_costs_a_quarter_of_a_second_at_most() -> None:
     def fastest(*command: str) -> float:
         times = []

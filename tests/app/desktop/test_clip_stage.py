@@ -158,6 +158,7 @@ def test_the_small_picture_of_a_part_is_its_first_frame(desk: Desk, clip: Path) 
     assert abs(before.pixelColor(5, 5).red() - after.pixelColor(5, 5).red()) > 10
 
 
+@pytest.mark.alone
 def test_the_window_never_waits_while_frames_are_read_and_shown(desk: Desk, clip: Path) -> None:
     stage = desk.chat.stage
     gaps: list[float] = []

@@ -12,6 +12,8 @@ from app.desktop.folder.section import FolderSection
 from tests.app.desktop.conftest import Desk
 from tests.app.desktop.gaps import LONGEST_GAP, Gaps
 
+pytestmark = pytest.mark.alone
+
 MANY = 10_000
 DESCRIBED = 200
 TRIES = 6

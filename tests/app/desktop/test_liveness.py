@@ -25,6 +25,8 @@ from tests.conftest import ROOT
 from tests.fake_cameras import FakeCameras
 from tests.fake_engine import Script
 
+pytestmark = pytest.mark.alone
+
 PAINTED = 0.8  # seconds from the start of the process
 FIRST_WORD = 2.0
 

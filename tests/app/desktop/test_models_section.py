@@ -48,6 +48,7 @@ def wait_for_note(desk: Desk, section: ModelsSection, name: str, words: str) -> 
     desk.qtbot.waitUntil(lambda: words in section.cards[name].note.text(), timeout=30_000)
 
 
+@pytest.mark.alone
 def test_downloads_come_one_after_the_other_and_never_block_the_window(hub: HubStub, desk: Desk) -> None:
     section = models(desk)
     hub.pause = 0.002

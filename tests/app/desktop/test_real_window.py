@@ -17,6 +17,8 @@ from tests.app.desktop.on_screen.reading import likeness
 from tests.app.desktop.on_screen.screen import Screen, what_is_missing
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.alone
+
 QUESTION = "What is in the top left corner?"
 ANSWER = "A coconut."
 OTHER = "A teapot!!"

@@ -174,6 +174,7 @@ def test_streaming_equals_decoding_at_once(tokenizer: Tokenizer) -> None:
         assert tokenizer.decode(some) == reference.decode(some, skip_special_tokens=True)
 
 
+@pytest.mark.alone
 def test_a_long_answer_costs_the_same_a_token_as_a_short_one(tokenizer: Tokenizer) -> None:
     ids = tokenizer.encode("the rain in Spain é " * 20)
 

@@ -27,6 +27,9 @@ def check_apart(out: Path, source: Path) -> None:
 def check_output(out: Path, *, force: bool) -> None:
     """Refuse a place that must not be written to, before any work. Raises ConversionError."""
     if not out.exists():
+        nearest = next(place for place in out.absolute().parents if place.exists())
+        if not nearest.is_dir():
+            raise ConversionError(f"{nearest} is a file, so {out} cannot be in it. Choose another folder with --out.")
         return
     if not out.is_dir():
         raise ConversionError(f"{out} is a file. Choose another name with --out.")
@@ -66,7 +69,8 @@ def new_folder(out: Path) -> Iterator[Path]:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise ConversionError(f"The disk of {out.parent} is full; nothing was left there. Make room.") from error
-        raise ConversionError(f"{out} could not be written: {error.strerror or error}.") from error
+        reason = error.strerror or error
+        raise ConversionError(f"{out} could not be written ({reason}). Choose another folder with --out.") from error
 
 
 @contextmanager

@@ -168,6 +168,14 @@ def test_a_file_is_never_replaced(tmp_path: Path) -> None:
         check_output(file, force=True)
 
 
+def test_a_folder_inside_a_file_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("")
+
+    with pytest.raises(ConversionError, match=f"{file} is a file, so .*deep/model cannot be in it.*--out"):
+        check_output(file / "deep" / "model", force=False)
+
+
 @pytest.mark.parametrize(("out", "source"), [("a", "a"), ("a/b", "a"), ("a", "a/b"), ("a/../a", "a"), ("link", "a")])
 def test_output_and_source_may_not_lie_in_each_other(tmp_path: Path, out: str, source: str) -> None:
     (tmp_path / "a" / "b").mkdir(parents=True)

@@ -83,7 +83,8 @@ def convert(
     if "vision_config" not in opened.config:
         recipe = recipe.for_words_alone()
     else:
-        recipe = recipe.for_pictures(int(opened.config["text_config"]["num_hidden_layers"]))
+        weights = sum(prod(one.shape) for one in opened.parameters if part_of(one.name) == "decoder")
+        recipe = recipe.for_pictures(int(opened.config["text_config"]["num_hidden_layers"]), weights)
     mx.reset_peak_memory()
     with freed_memory_kept(), new_folder(out) as folder:
         nbytes = opened.nbytes

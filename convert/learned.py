@@ -22,7 +22,7 @@ from mlx_model.loading.checkpoint import Checkpoint
 Packed = tuple[mx.array, mx.array, mx.array]
 HEAD, EMBEDDING = "language_model.lm_head.weight", "language_model.embed_tokens.weight"
 # Beyond these the nearest point loses next to nothing, or learning takes too long.
-_MOST_BITS, _WIDEST = 5, 4096
+_MOST_BITS, _WIDEST = 6, 4096
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,8 @@ class ConvertOptions(TypedDict, total=False):
     "--mix",
     type=click.Choice(get_args(Mix)),
     default="mixed",
-    help="mixed gives the most sensitive layers of a model that sees two more bits, uniform none.  [default: mixed]",
+    help="mixed gives the most sensitive layers of a model that sees two more bits, a very small one all its layers; "
+    "uniform none.  [default: mixed]",
 )
 @click.option("--group-size", type=click.Choice(GROUP_SIZES), help="Weights that share a scale. Default: 64.")
 @click.option(

@@ -7,7 +7,7 @@ held to its source (`convert.check`), and the folder appears with the proof in i
 import shutil
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import prod
 from pathlib import Path
 
@@ -94,7 +94,9 @@ def convert(
         form = (hub_form if target == "hub" else mlx_form)(sees="vision_config" in opened.config)
         sizes = _write(folder, opened, recipe, form, progress)
         _check_opens(folder, source)
-        proof = prove(opened.load, folder, greedy=greedy) if check and opened.load is not None else None
+        proof = None
+        if check and opened.stream is not None and opened.load is not None:
+            proof = prove(opened.stream, opened.load, folder, greedy=greedy)
         shutil.rmtree(folder / _EXACT, ignore_errors=True)
         report = _report(source, recipe, opened, sizes, nbytes, proof)
         write_file(folder / JSON_NAME, json_text(report).encode())
@@ -193,5 +195,6 @@ def _report(
             found.tokens,
             proof.check_set,
             mx.get_peak_memory(),
+            **asdict(proof.extent),
         )
     return Report(source.name, str(recipe), parts, sum(sizes.values()), source_bytes, checked)

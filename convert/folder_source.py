@@ -16,7 +16,7 @@ from convert.adapter import read_adapter
 from convert.packing import PackedParameter, Parameter, finite
 from convert.source import Source
 from mlx_model.errors import CheckpointError, RefusedError
-from mlx_model.loading.checkpoint import load_lazily, open_checkpoint
+from mlx_model.loading.checkpoint import load_lazily, load_to_stream, open_checkpoint
 from mlx_model.loading.json_file import read_json
 from mlx_model.loading.quantized import expand, packed_modules
 from mlx_model.loading.weights import INDEX_NAME, check_names_and_shapes, weight_files
@@ -57,7 +57,8 @@ def open_folder(folder: Path, adapter: Path | None = None, name: Path | None = N
         for name, weight in weights.items()
     ]
     nbytes = sum(file.stat().st_size for file in weight_files(folder))
-    return Source(values, _kept_files(folder), parameters, nbytes, partial(load_lazily, folder, change or dict))
+    load, stream = partial(load_lazily, folder, change or dict), partial(load_to_stream, folder, change)
+    return Source(values, _kept_files(folder), parameters, nbytes, load, stream)
 
 
 def _check_packing(folder: Path, values: dict[str, object]) -> None:

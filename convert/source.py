@@ -12,8 +12,8 @@ from mlx_model.loading.checkpoint import Checkpoint
 class Source:
     """`config` is the content of config.json, `files` what is written as it is, `nbytes` the size of the weights.
 
-    `load` gives a lazy checkpoint in the source's own precision, a new one each time; None where the output holds the
-    very same numbers.
+    `load` gives a lazy checkpoint in the source's own precision, a new one each time, and `stream` one for a single
+    pass over many tokens; None where the output holds the very same numbers.
     """
 
     config: dict[str, Any]
@@ -21,3 +21,4 @@ class Source:
     parameters: list[Parameter | PackedParameter]
     nbytes: int
     load: Callable[[], Checkpoint] | None = None
+    stream: Callable[[], Checkpoint] | None = None

@@ -11,7 +11,7 @@ from pathlib import Path
 from convert.check.check_set import Item
 from convert.check.comparison import compare, trace
 from convert.check.streamed_model import StreamedModel
-from mlx_model.loading.checkpoint import Checkpoint, load_lazily
+from mlx_model.loading.checkpoint import Checkpoint, load_to_stream
 from mlx_model.prompting.prompt import Message, Text, build_prompt
 
 
@@ -21,12 +21,12 @@ def main() -> None:
     parser.add_argument("results", type=Path, nargs="+")
     parser.add_argument("--prompts", type=Path, required=True, help="text file with a question on each line")
     given = parser.parse_args()
-    source = load_lazily(given.source)
+    source = load_to_stream(given.source)
     items = [item(source, question) for question in given.prompts.read_text(encoding="utf-8").splitlines()]
     expected = trace(StreamedModel(source), items)
     print("| | size | KL a token | same first choice | tokens |\n|---|---|---|---|---|")
     for folder in given.results:
-        found = compare(expected, StreamedModel(load_lazily(folder)), items)
+        found = compare(expected, StreamedModel(load_to_stream(folder)), items)
         size = sum(file.stat().st_size for file in folder.glob("*.safetensors")) / 1e6
         figures = f"{size:.2f} MB | {found.kl_per_token:.4f} | {found.top1_agreement:.1%} | {found.tokens}"
         print(f"| {folder.name} | {figures} |", flush=True)

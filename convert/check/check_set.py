@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image
 
 import assets
+from mlx_model.config import ModelConfig
 from mlx_model.loading.checkpoint import Checkpoint
 from mlx_model.media.images import cut_tiles, normalize, plan
 from mlx_model.prompting.prompt import Message, Picture, Text, build_prompt, build_raw_prompt
@@ -23,12 +24,22 @@ Use = Literal["check", "calibration"]
 
 @dataclass(frozen=True)
 class Item:
-    """`ids` are prompt and answer; the answer begins at `start`. `pixels` [1, H, W, 3] normalised, None for words."""
+    """`ids` are prompt and answer; the answer begins at `start`. `pixels` [1, H, W, 3] normalised, None for words.
+
+    Of the picture's patches `side` times `side` are read, evenly spread; None: all.
+    """
 
     request: Message
     ids: tuple[int, ...]
     start: int
     pixels: mx.array | None
+    side: int | None = None
+
+    def patches(self, config: ModelConfig) -> int:
+        """How many the encoder reads."""
+        if self.pixels is None or config.vision is None:
+            return 0
+        return (self.side or config.vision.patches_per_side) ** 2
 
 
 def read_items(checkpoint: Checkpoint, use: Use) -> list[Item]:

@@ -1,8 +1,8 @@
 """Source and result side by side: what each part loses by itself, and what comes of it at the end.
 
 A part's error is measured on the source's own inputs to that part, so that it is that part's alone; the decoder's on
-items of words, which every check set has. The likelihoods at
-the end are those of the whole result. Everything is teacher-forced: both read the same answers.
+the beginnings of items of words, which every check set has. The likelihoods at the end are those of the whole result.
+Everything is teacher-forced: both read the same answers.
 """
 
 from collections.abc import Sequence
@@ -14,6 +14,9 @@ import numpy as np
 from convert.check.check_set import Item
 from convert.check.streamed_model import StreamedModel
 from mlx_model.errors import ConversionError
+
+# So many tokens of each text tell the decoder's own error: it runs over them once more, from the source's embeddings.
+_ALIKE = 32
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class Comparison:
 
 def trace(model: StreamedModel, items: Sequence[Item]) -> Trace:
     """Run the source over all items."""
-    features = model.encode(_pixels(items))
+    features = model.encode(*_pictures(items))
     image_tokens = model.connect(features)
     embeddings = model.embed([item.ids for item in items], _in_place(items, image_tokens))
     hidden = model.decode(embeddings)
@@ -51,7 +54,7 @@ def trace(model: StreamedModel, items: Sequence[Item]) -> Trace:
 def compare(source: Trace, model: StreamedModel, items: Sequence[Item]) -> Comparison:
     """Run the result over the same items. Raises ConversionError where it gives numbers that are not finite."""
     errors: dict[str, float] = {}
-    features = model.encode(_pixels(items))
+    features = model.encode(*_pictures(items))
     if features:
         errors["vision"] = _relative_error(features, source.features)
         errors["connector"] = _relative_error(model.connect(source.features), source.image_tokens)
@@ -61,9 +64,9 @@ def compare(source: Trace, model: StreamedModel, items: Sequence[Item]) -> Compa
     seen_alike = embeddings if not features else model.embed(ids, _in_place(items, source.image_tokens))
     errors["embeddings"] = _relative_error(seen_alike, source.embeddings)
     alone = [number for number, item in enumerate(items) if item.pixels is None]
-    both = model.decode([*embeddings, *(source.embeddings[number] for number in alone)])
+    both = model.decode([*embeddings, *(source.embeddings[number][:, :_ALIKE] for number in alone)])
     hidden, hidden_alike = both[: len(items)], both[len(items) :]
-    errors["decoder"] = _relative_error(hidden_alike, [source.hidden[number] for number in alone])
+    errors["decoder"] = _relative_error(hidden_alike, [source.hidden[number][:, :_ALIKE] for number in alone])
     errors["head"] = _relative_error(answers(model, items, source.hidden), source.logits)
     logits = answers(model, items, hidden)
     if broken := [part for part, error in errors.items() if not np.isfinite(error)]:
@@ -89,8 +92,10 @@ def _log_softmax(logits: mx.array) -> mx.array:
     return logits - mx.logsumexp(logits, axis=-1, keepdims=True)
 
 
-def _pixels(items: Sequence[Item]) -> list[mx.array]:
-    return [item.pixels for item in items if item.pixels is not None]
+def _pictures(items: Sequence[Item]) -> tuple[list[mx.array], list[int | None]]:
+    """Their pixels, and how much of each is read."""
+    seen = [(item.pixels, item.side) for item in items if item.pixels is not None]
+    return [pixels for pixels, _ in seen], [side for _, side in seen]
 
 
 def _in_place(items: Sequence[Item], image_tokens: Sequence[mx.array]) -> list[mx.array | None]:

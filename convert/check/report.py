@@ -18,7 +18,10 @@ class PartReport:
 @dataclass(frozen=True)
 class Checked:
     """`kl_per_token` in nats over so many `tokens`; `text_agreement` is None where source and result together are too
-    large for greedy text; `check_set` is the SHA-256 of what was read.
+    large for greedy text.
+
+    `check_set` is the SHA-256 of the set, of which so many `pictures` and `texts` were read, and so many `patches` of
+    the pictures, all or fewer.
     """
 
     kl_per_token: float
@@ -27,6 +30,10 @@ class Checked:
     tokens: int
     check_set: str
     peak_memory_bytes: int
+    pictures: int
+    texts: int
+    patches: int
+    patches_there: int
 
 
 @dataclass(frozen=True)
@@ -82,8 +89,15 @@ def page(report: Report) -> str:
         "difference over the norm of the output. KL is how far the result's likelihoods of the next token lie from the",
         "source's; the first choice is the likeliest token. Both read the same fixed pictures, texts and answers, made",
         "for this check; photographs and your own questions were not among them.",
+        *([] if report.checked is None else ["", _read(report.checked)]),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _read(checked: Checked) -> str:
+    part = checked.patches / checked.patches_there if checked.pictures else 1.0
+    seen = f"{checked.pictures} pictures, {checked.texts} texts."
+    return f"Read: {seen}" if part == 1 else f"Read: {seen} Of the pictures {part:.0%} of the patches, evenly spread."
 
 
 def _shown(error: float | None) -> str:

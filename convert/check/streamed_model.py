@@ -4,11 +4,13 @@ So memory holds one layer and the activations of a few sequences, whatever the m
 `mlx_model` as loading made them; knows neither files nor what the numbers are for.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import zip_longest
 from typing import Any
 
 import mlx.core as mx
 import mlx.nn as nn
+import numpy as np
 
 from mlx_model.loading.checkpoint import Checkpoint
 
@@ -21,13 +23,17 @@ class StreamedModel:
     def __init__(self, checkpoint: Checkpoint) -> None:
         self.config, self._model = checkpoint.config, checkpoint.model
 
-    def place_patches(self, pixels: Sequence[mx.array]) -> list[mx.array]:
-        """Pixels [1, H, W, 3] -> patches at their places [1, N, D], what the first encoder layer reads."""
+    def place_patches(self, pixels: Sequence[mx.array], sides: Iterable[int | None] = ()) -> list[mx.array]:
+        """Pixels [1, H, W, 3] -> patches at their places [1, N, D], what the first encoder layer reads.
+
+        `sides` says for each picture how many rows and columns of patches are kept, evenly spread; None: all.
+        """
         if not pixels:
             return []
         embeddings = self._model.vision_model.embeddings
         dtype = self._model.vision_model.post_layernorm.weight.dtype
-        return _each(lambda x: embeddings(x.astype(dtype)), pixels)
+        patches = _each(lambda x: embeddings(x.astype(dtype)), pixels)
+        return [one if side is None else _spread(one, side) for one, side in zip_longest(patches, sides)]
 
     def encoder_layers(self) -> Iterator[nn.Module]:
         """One layer after the other; each is gone when the next is asked for."""
@@ -39,11 +45,11 @@ class StreamedModel:
     def finish_encoding(self, patches: Sequence[mx.array]) -> list[mx.array]:
         return _each(self._model.vision_model.post_layernorm, patches)
 
-    def encode(self, pixels: Sequence[mx.array]) -> list[mx.array]:
-        """Pixels [1, H, W, 3] -> the encoder's features [1, N, D]."""
+    def encode(self, pixels: Sequence[mx.array], sides: Iterable[int | None] = ()) -> list[mx.array]:
+        """Pixels [1, H, W, 3] -> the encoder's features [1, N, D]; `sides` as for `place_patches`."""
         if not pixels:
             return []
-        x = self.place_patches(pixels)
+        x = self.place_patches(pixels, sides)
         for layer in self.encoder_layers():
             x = self.through_encoder(layer, x)
         x = self.finish_encoding(x)
@@ -71,11 +77,16 @@ class StreamedModel:
         return _each(lambda x: layer(x, self._model.language_model.new_cache()[0]), sequences)
 
     def decode(self, sequences: Sequence[mx.array]) -> list[mx.array]:
-        """Embeddings [1, L, D] -> hidden states [1, L, D], before the head."""
-        hidden = list(sequences)
+        """Embeddings [1, L, D] -> hidden states [1, L, D], before the head.
+
+        All go through a layer side by side, so that matrices are read once; the shorter ones are filled up at the end,
+        which nothing before it looks at.
+        """
+        longest = max(sequence.shape[1] for sequence in sequences)
+        hidden = [mx.concatenate([mx.pad(one, [(0, 0), (0, longest - one.shape[1]), (0, 0)]) for one in sequences])]
         for layer in self.decoder_layers():
             hidden = self.through(layer, hidden)
-        return hidden
+        return [hidden[0][number, None, : one.shape[1]] for number, one in enumerate(sequences)]
 
     def normed(self, hidden: Sequence[mx.array]) -> list[mx.array]:
         """What the head reads."""
@@ -84,6 +95,13 @@ class StreamedModel:
     def logits(self, hidden: Sequence[mx.array]) -> list[mx.array]:
         """Hidden states [1, L, D] -> logits [1, L, vocabulary], in float32."""
         return _each(lambda x: self._model.language_model.logits(x).astype(mx.float32), hidden)
+
+
+def _spread(patches: mx.array, side: int) -> mx.array:
+    """Of a square of patches [1, N, D] the `side` times `side` that are evenly spread over it."""
+    across = round(patches.shape[1] ** 0.5)
+    lines = np.linspace(0, across - 1, side).round().astype(int)
+    return patches[:, mx.array((lines[:, None] * across + lines).reshape(-1))]
 
 
 def _each(run: Layer, sequences: Sequence[mx.array]) -> list[mx.array]:

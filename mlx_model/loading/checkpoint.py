@@ -14,7 +14,7 @@ import mlx.core as mx
 import numpy as np
 
 from mlx_model.config import ImageConfig, ModelConfig, read_image_config, read_model_config
-from mlx_model.device import cpu
+from mlx_model.device import blocks, cpu
 from mlx_model.device.arithmetic import ON_METAL
 from mlx_model.errors import CheckpointError, stop_if
 from mlx_model.language import LanguageModel
@@ -79,6 +79,19 @@ def load_lazily(folder: Path, change: Change | None = None) -> Checkpoint:
     `change` is applied to the lazy weights by our modules' names; packed ones are expanded before it.
     """
     return _load(folder, ON_METAL and change is None, change or _as_it_is)[0]
+
+
+def load_to_stream(folder: Path, change: Change | None = None) -> Checkpoint:
+    """As `load_lazily`, for one pass over many tokens: on a CPU matrices stay as they are stored, and become float32 a
+    block at a time while they are multiplied.
+    """
+    checkpoint, weights = open_checkpoint(folder)
+    if change is not None:
+        weights = change(expand(weights, checkpoint.config, folder))
+    _place(checkpoint.model, weights, checkpoint.config, folder)
+    if not ON_METAL:
+        blocks.replace_layers(checkpoint.model)
+    return checkpoint
 
 
 def _as_it_is(weights: dict[str, mx.array]) -> dict[str, mx.array]:
@@ -152,11 +165,15 @@ def _float32(weight: mx.array) -> mx.array:
 
 def _assign(model: SmolVLM, weights: dict[str, mx.array], config: ModelConfig, folder: Path) -> None:
     """Put the weights into the model, after every name and shape has been checked."""
+    _place(model, weights, config, folder)
+    if not ON_METAL:
+        cpu.replace_layers(model)
+
+
+def _place(model: SmolVLM, weights: dict[str, mx.array], config: ModelConfig, folder: Path) -> None:
     make_room_for_packed(model, packed_modules(weights, config, folder), folder)
     check_names_and_shapes(model, weights, folder)
     model.load_weights(list(weights.items()))
-    if not ON_METAL:
-        cpu.replace_layers(model)
     model.eval()
 
 

@@ -95,8 +95,10 @@ def test_numbers_that_were_kept_have_no_error_and_the_same_text(tmp_path: Path) 
     convert(source, tmp_path / "out", Recipe(16))
 
     content = found(tmp_path / "out")
-    assert [part["relative_error"] for part in content["parts"].values()] == [0, 0, 0]
-    assert (content["kl_per_token"], content["top1_agreement"], content["text_agreement"]) == (0, 1, 1)
+    # Not to the last bit: beside other sequences the same products are summed in another order.
+    assert [part["relative_error"] for part in content["parts"].values()] == pytest.approx([0, 0, 0], abs=1e-6)
+    assert content["kl_per_token"] == pytest.approx(0, abs=1e-7)
+    assert (content["top1_agreement"], content["text_agreement"]) == (1, 1)
 
 
 def test_without_a_check_the_figures_are_null_and_the_sizes_there(source: Path, tmp_path: Path) -> None:
@@ -110,7 +112,7 @@ def test_without_a_check_the_figures_are_null_and_the_sizes_there(source: Path, 
 def test_a_result_that_is_not_finite_is_refused_and_leaves_nothing(
     source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(matrix: mx.array, group_size: int, bits: int) -> tuple[mx.array, mx.array, mx.array]:
+    def broken(matrix: mx.array, group_size: int, bits: int, **mode: str) -> tuple[mx.array, mx.array, mx.array]:
         words, scales, biases = quantize(matrix, group_size=group_size, bits=bits)
         return words, scales * (float("nan") if bits == 4 else 1), biases
 

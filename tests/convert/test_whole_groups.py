@@ -73,13 +73,14 @@ def test_the_model_computes_what_it_did(source: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("rounding", ["nearest", "learned"])
 def test_few_bits_are_rounded_well_there_too(source: Path, tmp_path: Path, rounding: Rounding) -> None:
-    convert(source, tmp_path / rounding, Recipe(rounding=rounding, careful_bits=4, rules=(Rule("vision*", 4),)))
+    encoder_alone = Recipe(16, rounding=rounding, rules=(Rule("vision*", 4),))
+    convert(source, tmp_path / rounding, encoder_alone, greedy=False)
 
     report = json.loads((tmp_path / rounding / "conversion.json").read_text())
     assert 0 < report["parts"]["vision"]["relative_error"] < 0.2
 
 
-@pytest.mark.parametrize("recipe", [Recipe(16), Recipe(rules=(Rule("vision*", 16),))])
+@pytest.mark.parametrize("recipe", [Recipe(16), Recipe(rounding="nearest", rules=(Rule("vision*", 16),))])
 def test_where_it_is_not_packed_it_stays_as_it_is(source: Path, tmp_path: Path, recipe: Recipe) -> None:
     convert(source, tmp_path / "out", recipe, check=False)
     assert weights(tmp_path / "out")[f"{LAYER}.fc2.weight"].shape == (288, NARROW)

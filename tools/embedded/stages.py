@@ -59,10 +59,11 @@ FROM_NOTHING = (
     Stage("encoder", 0.2),
     Stage("pictures", 0.45, ((WORLD_ONE, 1.0),)),
     Stage("tiles and pairs", 0.7, ((WORLD_ONE, 3.0), (WORLD_FOUR, 1.0), (TWO, 1.0), (PAIR, 1.0))),
-    Stage("few frames", 0.87, ((WORLD_ONE, 3.0), (WORLD_FOUR, 1.0), (TWO, 0.7), (PAIR, 1.0), (FEW, 1.3))),
-    Stage("many frames", 1.0, ((WORLD_ONE, 5.0), (WORLD_FOUR, 1.0), (TWO, 0.7), (PAIR, 0.8), (FEW, 0.7), (MANY, 0.8))),
+    Stage("few frames", 0.8, ((WORLD_ONE, 3.0), (WORLD_FOUR, 1.0), (TWO, 0.7), (PAIR, 1.0), (FEW, 1.3))),
+    Stage("many frames", 0.88, ((WORLD_ONE, 3.0), (WORLD_FOUR, 1.0), (TWO, 0.7), (PAIR, 0.8), (FEW, 0.7), (MANY, 0.8))),
+    Stage("all", 1.0, ((WORLD_ONE, 8.0), (WORLD_FOUR, 1.0), (TWO, 0.7), (PAIR, 1.0), (FEW, 0.6), (MANY, 0.4))),
 )
-ONWARD = (replace(FROM_NOTHING[2], end=0.4), replace(FROM_NOTHING[3], end=0.7), FROM_NOTHING[4])
+ONWARD = tuple(replace(stage, end=end) for stage, end in zip(FROM_NOTHING[2:], (0.4, 0.65, 0.78, 1.0), strict=True))
 SCENES_AGAIN = (Stage("scenes again", 1.0, ((ONE, 4.0), (FOUR, 1.0), (TWO, 1.0))),)
 RECIPES = {"from-nothing": FROM_NOTHING, "onward": ONWARD, "scenes": SCENES_AGAIN}
 

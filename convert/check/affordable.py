@@ -13,7 +13,7 @@ from mlx_model.config import ModelConfig
 from mlx_model.device.arithmetic import ON_METAL
 
 # Floating-point operations of one of the two models: what the 500M takes for the whole set.
-BUDGET = 0.75e12
+BUDGET = 0.6e12
 
 
 def affordable(items: Sequence[Item], config: ModelConfig) -> list[Item]:

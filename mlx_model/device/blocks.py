@@ -2,10 +2,12 @@
 
 For one pass over weights that are not worth unpacking whole: what a block takes stays in the processor's cache, where
 float32 of all of it would go out to memory and come back. For many tokens at once; for one after the other, `load`
-unpacks the model once. The products are MLX's; the blocks are filled by numpy, whose memory is theirs.
+unpacks the model once. In numpy and BLAS, on all cores: MLX's streams would wait for each other.
 """
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import mlx.core as mx
@@ -13,16 +15,19 @@ import mlx.nn as nn
 import numpy as np
 from mlx.utils import tree_flatten, tree_unflatten
 
+from mlx_model.device.products import multiply_transposed, one_core_each
 from mlx_model.device.unpacking import unpack_into, widen_into
 
+Fill = Callable[[np.ndarray, slice], None]
 _BLOCK = 1 << 20  # numbers: four megabytes of float32
+_CORES = os.cpu_count() or 1
 
 
 class Linear(nn.Linear):
     """A linear layer whose weight has the source's dtype."""
 
     def __call__(self, x: mx.array) -> mx.array:
-        y = _product(x, _plain_blocks(self.weight))
+        y = _product(x, len(self.weight), _plain(self.weight))
         return y + self.bias if "bias" in self else y
 
 
@@ -33,14 +38,14 @@ class Embedding(nn.Embedding):
         return super().__call__(ids).astype(mx.float32)
 
     def as_linear(self, x: mx.array) -> mx.array:
-        return _product(x, _plain_blocks(self.weight))
+        return _product(x, len(self.weight), _plain(self.weight))
 
 
 class QuantizedLinear(nn.QuantizedLinear):
     """A packed linear layer."""
 
     def __call__(self, x: mx.array) -> mx.array:
-        y = _product(x, _packed_blocks(self))
+        y = _product(x, len(self.weight), _packed(self))
         return y + self.bias if "bias" in self else y
 
 
@@ -48,7 +53,7 @@ class QuantizedEmbedding(nn.QuantizedEmbedding):
     """A packed table."""
 
     def as_linear(self, x: mx.array) -> mx.array:
-        return _product(x, _packed_blocks(self))
+        return _product(x, len(self.weight), _packed(self))
 
 
 _REPLACEMENTS: dict[type[nn.Module], type[nn.Module]] = {
@@ -76,45 +81,38 @@ def _float32(array: mx.array) -> mx.array:
     return array.astype(mx.float32) if mx.issubdtype(array.dtype, mx.floating) else array
 
 
-def _product(x: mx.array, blocks: Iterator[mx.array]) -> mx.array:
-    """x [..., width] times the transpose of a matrix [rows, width], which comes in blocks of rows."""
+def _product(x: mx.array, rows: int, fill: Fill) -> mx.array:
+    """x [..., width] times the transpose of a matrix [rows, width], of which `fill(block, rows)` gives some rows.
+
+    Each core fills a block and multiplies by it, without the others.
+    """
     mx.eval(x)
-    parts = []
-    for block in blocks:
-        parts.append(x @ block.T)
-        mx.eval(parts[-1])  # the next block takes this one's place
-    return mx.concatenate(parts, axis=-1)
+    width = x.shape[-1]
+    numbers = np.ascontiguousarray(np.asarray(x.astype(mx.float32)).reshape(-1, width))
+    result = np.empty((len(numbers), rows), np.float32)
+
+    def multiply(part: slice) -> None:
+        block = np.empty((part.stop - part.start, width), np.float32)
+        fill(block, part)
+        multiply_transposed(numbers, block, result[:, part])
+
+    step = max(1, min(_BLOCK // width, -(-rows // _CORES)))
+    parts = [slice(start, min(start + step, rows)) for start in range(0, rows, step)]
+    with one_core_each(), ThreadPoolExecutor(_CORES) as cores:
+        list(cores.map(multiply, parts))
+    return mx.array(result).reshape(*x.shape[:-1], rows)
 
 
-def _plain_blocks(weight: mx.array) -> Iterator[mx.array]:
-    rows, width = len(weight), weight.shape[1]
+def _plain(weight: mx.array) -> Fill:
     mx.eval(weight)
-    if weight.dtype == mx.float32:
-        yield weight
-        return
-    is_short = weight.dtype == mx.bfloat16
-    numbers = np.asarray(weight.view(mx.uint16) if is_short else weight)
-    for start, stop, block in _rooms(rows, width):
-        (widen_into if is_short else np.copyto)(np.asarray(block), numbers[start:stop])
-        yield block
+    if weight.dtype == mx.bfloat16:
+        bits = np.asarray(weight.view(mx.uint16))
+        return lambda block, rows: widen_into(block, bits[rows])
+    numbers = np.asarray(weight)
+    return lambda block, rows: np.copyto(block, numbers[rows])
 
 
-def _packed_blocks(module: Any) -> Iterator[mx.array]:
+def _packed(module: Any) -> Fill:
     mx.eval(module.weight, module.scales, module.biases)
     words, scales, biases = (np.asarray(one) for one in (module.weight, module.scales, module.biases))
-    for start, stop, block in _rooms(len(words), words.shape[1] * 32 // module.bits):
-        unpack_into(np.asarray(block), words[start:stop], scales[start:stop], biases[start:stop], module.bits)
-        yield block
-
-
-def _rooms(rows: int, width: int) -> Iterator[tuple[int, int, mx.array]]:
-    """First row, the row after the last, and a float32 array for them, the same one as often as it fits."""
-    step = max(1, _BLOCK // width)
-    room = mx.zeros((min(step, rows), width))
-    mx.eval(room)
-    for start in range(0, rows, step):
-        stop = min(start + step, rows)
-        if stop - start < len(room):
-            room = mx.zeros((stop - start, width))
-            mx.eval(room)
-        yield start, stop, room
+    return lambda block, rows: unpack_into(block, words[rows], scales[rows], biases[rows], module.bits)

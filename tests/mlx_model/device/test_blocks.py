@@ -1,13 +1,15 @@
 """Matrices multiplied as they are stored: the same numbers as those of a model that was unpacked first."""
 
 from pathlib import Path
+from typing import Any
 
 import mlx.core as mx
 import mlx.nn as nn
 import numpy as np
 import pytest
 
-from mlx_model.device import blocks
+from mlx_model.device import blocks, products
+from mlx_model.device.blas import OPENBLAS
 from mlx_model.device.unpacking import unpack_into, widen_into
 from mlx_model.loading.checkpoint import load_lazily, load_to_stream
 from tests.mlx_model.packed_folder import write_packed
@@ -71,3 +73,17 @@ def test_matrices_stay_as_they_are_stored_and_all_else_becomes_float32(tmp_path:
     projection = model.language_model.layers[0].mlp.up_proj
     assert (projection.weight.dtype, projection.scales.dtype) == (mx.uint32, mx.float32)
     assert model.language_model.norm.weight.dtype == mx.float32
+
+
+@pytest.mark.parametrize("library", [OPENBLAS, None], ids=["MLX's BLAS", "numpy's"])
+def test_a_product_fills_its_columns_and_no_others(library: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(products, "OPENBLAS", library)
+    rng = np.random.default_rng(0)
+    x, matrix = (rng.standard_normal((rows, 16), np.float32) for rows in (3, 5))
+    out = np.zeros((3, 9), np.float32)
+
+    with products.one_core_each():
+        products.multiply_transposed(x, matrix, out[:, 2:7])
+
+    np.testing.assert_allclose(out[:, 2:7], x @ matrix.T, rtol=1e-5, atol=1e-5)
+    assert not out[:, :2].any() and not out[:, 7:].any()

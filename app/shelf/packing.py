@@ -8,27 +8,38 @@ from dataclasses import dataclass
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path, PurePosixPath
+from typing import get_args
 
 from app.own_process import in_own_process
 from app.shelf.finding import models_folder
-from convert.recipe import BITS, GROUP_SIZES
+from app.sizes import in_words
+from convert.recipe import BITS, GROUP_SIZES, UNPACKED_BITS, Mix, Rounding
 from mlx_model.errors import ConversionError
 
-__all__ = ["BITS", "GROUP_SIZES", "Wish", "pack"]
+__all__ = ["BITS", "GROUP_SIZES", "MIXES", "ROUNDINGS", "UNPACKED_BITS", "Mix", "Rounding", "Wish", "pack"]
+
+MIXES: tuple[Mix, ...] = get_args(Mix)
+ROUNDINGS: tuple[Rounding, ...] = get_args(Rounding)
 
 
 @dataclass(frozen=True)
 class Wish:
-    """`name` is the new model's, a path inside the folder of converted models."""
+    """`name` is the new model's, a path inside the folder of converted models. The rest is as in `convert.recipe`.
+
+    `check`: the result is held to its source before it appears.
+    """
 
     source: Path
     name: str
     bits: int = 4
     group_size: int = 64
+    mix: Mix = "mixed"
+    rounding: Rounding = "auto"
+    check: bool = True
 
 
-def pack(wish: Wish, progress: Callable[[int, int], None]) -> Path:
-    """The new folder. `progress(bytes written, bytes in all)`; what it raises ends the process and leaves nothing.
+def pack(wish: Wish, progress: Callable[[int, int], None]) -> str:
+    """What came of it, in words. `progress(bytes written, bytes in all)`; what it raises ends it and leaves nothing.
 
     Raises ConversionError and ModelError, and ProcessError where the process dies.
     """
@@ -44,13 +55,12 @@ def pack(wish: Wish, progress: Callable[[int, int], None]) -> Path:
         progress(*(told or (-1, -1)))
 
     try:
-        in_own_process("Converting", _convert, (wish, out, theirs), look)
+        return in_own_process("Converting", _convert, (wish, out, theirs), look)
     finally:
         ours.close()
         theirs.close()
         if out.parent.is_dir():
             remove_leftovers(out)
-    return out
 
 
 def _place(name: str) -> Path:
@@ -60,10 +70,12 @@ def _place(name: str) -> Path:
     return models_folder().joinpath(*parts)
 
 
-def _convert(given: tuple[Wish, Path, Connection]) -> None:
+def _convert(given: tuple[Wish, Path, Connection]) -> str:
     from convert.conversion import convert
     from convert.recipe import Recipe
 
     wish, out, told = given
-    recipe = Recipe(wish.bits, wish.group_size)
-    convert(wish.source, out, recipe, progress=lambda done, total: told.send((done, total)))
+    recipe = Recipe(wish.bits, wish.group_size, rounding=wish.rounding, mix=wish.mix)
+    done = convert(wish.source, out, recipe, check=wish.check, progress=lambda *bytes_: told.send(bytes_))
+    sizes = f"{in_words(done.bytes_before)} of weights became {in_words(done.bytes_after)}."
+    return f"{sizes} {done.report.summary}"

@@ -98,6 +98,6 @@ def _report(
     if stop.is_set():
         raise Cancelled("It was cancelled.")
     now = time.monotonic()
-    if done >= 0 and now - last[0] >= EVERY:
+    if done >= 0 and (now - last[0] >= EVERY or done == total > 0):
         last[0] = now
         emit(name, done, total)

@@ -77,8 +77,9 @@ class ModelCard(Card):
         """Something is being done: only a cancel is offered."""
         for word, button in self.buttons.items():
             button.setVisible(word == "cancel")
-        self._bar.setRange(0, 1000 if total else 0)
-        self._bar.setValue(round(1000 * done / total) if total else 0)
+        is_counted = 0 <= done < total
+        self._bar.setRange(0, 1000 if is_counted else 0)
+        self._bar.setValue(round(1000 * done / total) if is_counted else 0)
         self._bar.show()
         self.say(words, aloud=False)
 

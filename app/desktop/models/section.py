@@ -1,6 +1,7 @@
 """The Models section: a card for each model, those that are here first, and one thread for what takes long."""
 
 import time
+from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import Qt
@@ -25,6 +26,12 @@ from mlx_model.errors import Cancelled, SmolsightError
 
 WIDTH = 900
 Listed = tuple[list[Entry], str, str]
+# What is said of each kind of work before there are bytes to count, and when all of them are done.
+WORDS = {
+    "download": ("Asking the hub…", "Everything is here, a last look…"),
+    "verify": ("Looking at the weights…", "Looking at the weights…"),
+    "convert": ("Preparing…", "Written; now it is held to its source…"),
+}
 
 
 class ModelsSection(Section):
@@ -147,16 +154,16 @@ class ModelsSection(Section):
         elif what == "really remove":
             self._looking.run(partial(_remove, name), lambda _: self._removed(name), partial(self._fail, name))
         elif what == "download":
-            self._begin(name, partial(_download, name))
+            self._begin(name, what, partial(download, name))
         elif what == "verify":
-            self._begin(name, partial(_verify, name))
+            self._begin(name, what, partial(_verify, name))
 
     def _convert(self, name: str, wish: Wish) -> None:
-        self._begin(name, partial(pack, wish))
+        self._begin(name, "convert", partial(pack, wish))
 
-    def _begin(self, name: str, work: object) -> None:
-        self._rates[name] = TransferRate()
-        self.jobs.begin(name, work)  # type: ignore[arg-type]
+    def _begin(self, name: str, what: str, work: Callable[[Report], object]) -> None:
+        self._rates[name] = TransferRate(*WORDS[what])
+        self.jobs.begin(name, work)
         self.look()
 
     def _progress(self, name: str, done: int, total: int) -> None:
@@ -172,6 +179,8 @@ class ModelsSection(Section):
             whole = f"{result.files} files are whole."
             words = " ".join(filter(None, (*result.problems, result.mend))) if result.problems else whole
             self._notes[name] = (words, bool(result.problems))
+        elif isinstance(result, str):
+            self._notes[name] = (result, False)
         else:
             self._notes[name] = ("Done.", False)
         self._speak(name)
@@ -207,10 +216,6 @@ def _holds(card: ModelCard, widget: QWidget | None) -> bool:
 
 def _list() -> Listed:
     return list_models(), find_model().name, disk_words()
-
-
-def _download(name: str, report: Report) -> object:
-    return download(name, report)
 
 
 def _verify(name: str, report: Report) -> Verdict:

@@ -12,7 +12,9 @@ from app.desktop.models.section import ModelsSection
 from app.shelf import models_folder
 from app.shelf.catalogue import catalogue
 from app.shelf.facts import suggested
+from app.shelf.packing import Wish
 from app.sizes import in_words
+from convert.recipe import Recipe
 from tests.app.desktop.conftest import Desk
 from tests.app.desktop.gaps import LONGEST_GAP, Gaps
 from tests.checkpoints import write_checkpoint
@@ -107,8 +109,11 @@ def test_a_model_is_converted_checked_and_removed(desk: Desk) -> None:
     section.cards["mine"].buttons["convert"].click()
     form = section.cards["mine"].findChild(ConvertForm)
     assert isinstance(form, ConvertForm) and form.name.text() == "mine-4bit"
+    form.rounding.setCurrentIndex(form.rounding.findData("nearest"))
     form.name.returnPressed.emit()
-    desk.qtbot.waitUntil(lambda: "mine-4bit" in section.cards, timeout=60_000)
+    wait_for_note(desk, section, "mine", "Held to its source: KL")
+    assert " of weights became " in said(section, "mine")
+    desk.qtbot.waitUntil(lambda: "mine-4bit" in section.cards, timeout=10_000)
     section.cards["mine-4bit"].buttons["verify"].click()
     wait_for_note(desk, section, "mine-4bit", "whole")
     section.cards["mine-4bit"].buttons["remove"].click()
@@ -116,6 +121,36 @@ def test_a_model_is_converted_checked_and_removed(desk: Desk) -> None:
     section.cards["mine-4bit"].buttons["remove"].click()
     desk.qtbot.waitUntil(lambda: "mine-4bit" not in section.cards, timeout=10_000)
     assert not (models_folder() / "mine-4bit").exists() and (models_folder() / "mine").is_dir()
+
+
+def test_a_conversion_is_asked_for_with_the_recipes_options(desk: Desk) -> None:
+    write_checkpoint(models_folder() / "mine", "smollm2")
+    section = models(desk)
+    desk.qtbot.waitUntil(lambda: "mine" in section.cards, timeout=10_000)
+    section.cards["mine"].buttons["convert"].click()
+    form = section.cards["mine"].findChild(ConvertForm)
+    assert isinstance(form, ConvertForm)
+    with desk.qtbot.waitSignal(form.wanted) as usual:
+        form._want()
+    recipe = Recipe(mix="mixed")
+    assert usual.args == [Wish(models_folder() / "mine", "mine-4bit", recipe.bits, recipe.group_size)]
+    section.jobs.cancel("mine")
+    form.check.setChecked(False)
+    for box, value in ((form.bits, 3), (form.mix, "uniform"), (form.group_size, 32), (form.rounding, "nearest")):
+        box.setCurrentIndex(box.findData(value))
+    with desk.qtbot.waitSignal(form.wanted) as other:
+        form._want()
+    assert other.args == [Wish(models_folder() / "mine", "mine-3bit", 3, 32, "uniform", "nearest", False)]
+    section.jobs.cancel("mine")
+
+
+def test_checking_a_model_says_nothing_of_the_hub(desk: Desk) -> None:
+    section = models(desk)
+    told: list[str] = []
+    section.jobs.progressed.connect(lambda name, *_: told.append(said(section, name)))
+    section.cards["embedded"].buttons["verify"].click()
+    wait_for_note(desk, section, "embedded", "whole")
+    assert told and set(told) == {"Looking at the weights…"}
 
 
 def test_a_cancelled_conversion_leaves_nothing(desk: Desk) -> None:

@@ -44,7 +44,10 @@ class FlowLayout(QLayout):
         )
 
     def sizeHint(self) -> QSize:
-        return self.minimumSize()
+        """All in one row."""
+        sizes = [item.sizeHint() for item in self._items if not item.isEmpty()]
+        gaps = max(len(sizes) - 1, 0) * self.spacing()
+        return QSize(sum(size.width() for size in sizes) + gaps, max((size.height() for size in sizes), default=0))
 
     def setGeometry(self, area: QRect) -> None:
         super().setGeometry(area)
@@ -56,6 +59,9 @@ class FlowLayout(QLayout):
         places: list[QRect] = []
         at = QPoint(0, 0)
         for item in self._items:
+            if item.isEmpty():  # hidden
+                places.append(QRect(at, QSize(0, 0)))
+                continue
             size = item.sizeHint()
             if at.x() > 0 and at.x() + size.width() > width:
                 at = QPoint(0, max(place.bottom() for place in places) + 1 + self.spacing())

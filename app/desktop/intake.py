@@ -29,14 +29,17 @@ class Intake:
     many: tuple[Path, ...] = ()
 
 
+def files(mime: QMimeData) -> list[Path]:
+    return [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
+
+
 def can_take(mime: QMimeData) -> bool:
     return mime.hasImage() or mime.hasUrls()
 
 
 def take(mime: QMimeData) -> Intake:
     """Files come before pixels: a file manager offers its icon, too. A browser may put pixels into an address."""
-    paths = [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
-    if paths:
+    if paths := files(mime):
         return from_paths(paths)
     if mime.hasImage() and isinstance(image := mime.imageData(), QImage) and not image.isNull():
         return Intake(image=image)

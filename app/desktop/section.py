@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Signal
-from PySide6.QtGui import QAction
+from PySide6.QtCore import QMimeData, Signal
+from PySide6.QtGui import QAction, QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import QWidget
 
 
@@ -43,3 +43,26 @@ class Section(QWidget):
 
     def close_down(self) -> None:
         """The window closes: end timers, keep what is to be kept."""
+
+    def takes_drop(self, mime: QMimeData) -> bool:
+        """Whether something that is held over the section may be dropped on it; it says `setAcceptDrops` first."""
+        return False
+
+    def light_up(self, on: bool) -> None:
+        """Something is held over the section that may be dropped, or is no more."""
+
+    def take_drop(self, mime: QMimeData) -> None:
+        """Open what was dropped."""
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if self.takes_drop(event.mimeData()):
+            event.acceptProposedAction()
+            self.light_up(True)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self.light_up(False)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self.light_up(False)
+        event.acceptProposedAction()
+        self.take_drop(event.mimeData())

@@ -18,7 +18,7 @@ class Preview(QWidget):
         super().__init__(parent)
         self.setAccessibleName(name)
         self._icon = icon
-        self.setMinimumHeight(160)
+        self.setMinimumHeight(80)
         self.frame_shown: Frame | None = None
         self._title = self._sentence = ""
 
@@ -64,9 +64,9 @@ class Preview(QWidget):
         flags = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop
         painter.setFont(font)
         painter.setPen(palette.color(QPalette.ColorRole.WindowText))
-        line = painter.fontMetrics().lineSpacing()
-        painter.drawText(left, top + ICON + GAP, width, line, flags, self._title)
+        words = flags | Qt.TextFlag.TextWordWrap
+        line = painter.boundingRect(left, 0, width, self.height(), words, self._title).height()
+        painter.drawText(left, top + ICON + GAP, width, line, words, self._title)
         painter.setFont(self.font())
         painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
-        words = flags | Qt.TextFlag.TextWordWrap
         painter.drawText(left, top + ICON + GAP + line + 4, width, self.height(), words, self._sentence)

@@ -4,12 +4,9 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtCore import QMimeData, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QAction,
-    QDragEnterEvent,
-    QDragLeaveEvent,
-    QDropEvent,
     QResizeEvent,
 )
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
@@ -89,6 +86,15 @@ class ChatSection(Section):
 
     def take(self, paths: Sequence[Path]) -> None:
         self.sources.take(paths)
+
+    def takes_drop(self, mime: QMimeData) -> bool:
+        return intake.can_take(mime)
+
+    def light_up(self, on: bool) -> None:
+        self.empty.light_up(on)
+
+    def take_drop(self, mime: QMimeData) -> None:
+        self.sources.take_mime(mime)
 
     def arrive(self) -> None:
         self.composer.edit.setFocus()
@@ -298,16 +304,3 @@ class ChatSection(Section):
         super().resizeEvent(event)
         wide = event.size().width() >= WIDE
         self._talk.setOrientation(Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical)
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if intake.can_take(event.mimeData()):
-            event.acceptProposedAction()
-            self.empty.light_up(True)
-
-    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        self.empty.light_up(False)
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        self.empty.light_up(False)
-        event.acceptProposedAction()
-        self.sources.take_mime(event.mimeData())

@@ -2,24 +2,23 @@
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QAction, QPalette
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
     QCheckBox,
     QHBoxLayout,
     QLineEdit,
     QPushButton,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from app.desktop.chat.chip import Chip
-from app.desktop.theme.icons import give_icon
+from app.desktop.flow_layout import FlowLayout
+from app.desktop.search_field import SearchField
 from app.folder.album import Kind
 
-TYPING_MS = 200
+LINE, FIELD = 28, 200  # pixels: height and width of what is typed into
 # The title of each chip, and what it lets through.
 CHIPS: dict[Kind, tuple[str, str]] = {
     "all": ("All", "Every picture"),
@@ -46,8 +45,8 @@ class FilterBar(QWidget):
         self._group = QButtonGroup(self)
         self._group.setExclusive(True)
         self.chips: dict[Kind, Chip] = {}
-        chips = QHBoxLayout()
-        chips.setSpacing(6)
+        chip_row = QWidget()
+        chips = FlowLayout(chip_row, 6)
         for kind, (title, tip) in CHIPS.items():
             chip = self.chips[kind] = Chip(title)
             chip.setCheckable(True)
@@ -56,22 +55,20 @@ class FilterBar(QWidget):
             self._group.addButton(chip)
             chips.addWidget(chip)
         self.chips["all"].setChecked(True)
-        chips.addStretch(1)
-        self.search = _line("Find in captions", "Show those alone that have these words (Ctrl+Shift+F)")
-        self.search.setClearButtonEnabled(True)
-        glass = QAction(self.search)
-        give_icon(glass, "search", QPalette.ColorRole.PlaceholderText)
-        self.search.addAction(glass, QLineEdit.ActionPosition.LeadingPosition)
-        for button, name in zip(self.search.findChildren(QToolButton), ("Clear the search", "Find"), strict=True):
-            button.setAccessibleName(name)
-            button.setToolTip(name)
-        self.search.setFixedWidth(200)
+        self.search = SearchField("Find in captions", "Find in captions")
+        self.search.setToolTip("Show those alone that have these words (Ctrl+Shift+F)")
+        self.search.setMinimumHeight(LINE)
+        self.search.setFixedWidth(FIELD)
         self.more = QPushButton("Replace…")
         self.more.setCheckable(True)
         self.more.setAccessibleName("Find and replace")
         self.more.setToolTip("Put other words in the place of those that were found")
         self.more.toggled.connect(self._show_replacing)
-        self.by = _line("Replace with", "What stands in their place; nothing takes them out")
+        self.by = QLineEdit()
+        self.by.setPlaceholderText("Replace with")
+        self.by.setAccessibleName("Replace with")
+        self.by.setToolTip("What stands in their place; nothing takes them out")
+        self.by.setMinimumHeight(LINE)
         self.by.returnPressed.connect(self.replace_wanted)
         self.match_case = QCheckBox("Match case")
         self.match_case.setAccessibleName("Match case")
@@ -88,18 +85,14 @@ class FilterBar(QWidget):
         second.addWidget(self.match_case)
         second.addWidget(self.by)
         second.addWidget(self.replace)
-        self.by.setFixedWidth(200)
+        self.by.setFixedWidth(FIELD)
         self.replacing.hide()
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 8, 16, 8)
         column.setSpacing(8)
-        column.addLayout(chips)
+        column.addWidget(chip_row)
         column.addWidget(self.replacing)
-        self._typing = QTimer(self)
-        self._typing.setSingleShot(True)
-        self._typing.setInterval(TYPING_MS)
-        self._typing.timeout.connect(self.changed)
-        self.search.textChanged.connect(lambda: self._typing.start())
+        self.search.sought.connect(self.changed)
 
     @property
     def words(self) -> str:
@@ -121,12 +114,3 @@ class FilterBar(QWidget):
     def _show_replacing(self, shown: bool) -> None:
         self.replacing.setVisible(shown)
         (self.search if shown else self.more).setFocus()
-
-
-def _line(name: str, tip: str) -> QLineEdit:
-    line = QLineEdit()
-    line.setPlaceholderText(name)
-    line.setAccessibleName(name)
-    line.setToolTip(tip)
-    line.setMinimumHeight(28)
-    return line

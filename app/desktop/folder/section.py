@@ -6,12 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QPoint, QTimer
+from PySide6.QtCore import QMimeData, QPoint, QTimer
 from PySide6.QtGui import (
     QAction,
-    QDragEnterEvent,
-    QDragLeaveEvent,
-    QDropEvent,
     QKeySequence,
     QPalette,
     QShortcut,
@@ -22,6 +19,7 @@ from app.asking.describing import Outcome
 from app.asking.picture_files import Listing
 from app.asking.questions import Question, task_question
 from app.asking.tasks import tasks
+from app.desktop import intake
 from app.desktop.announce import announce
 from app.desktop.chat.detail_menu import DetailMenu
 from app.desktop.chat.suggestions import TITLES
@@ -37,7 +35,6 @@ from app.desktop.folder.revising import Revising, captions
 from app.desktop.folder.run import FolderRun
 from app.desktop.folder.sources_bar import SourcesBar
 from app.desktop.folder.thumbnail_loader import ThumbnailLoader
-from app.desktop.intake import MOST_AT_ONCE
 from app.desktop.section import Section
 from app.desktop.services import Services
 from app.desktop.theme.icons import give_icon
@@ -94,12 +91,21 @@ class FolderSection(Section):
         return (self.tasks.action, self.details.action)
 
     def can_take(self, paths: Sequence[Path]) -> bool:
-        return len(paths) > MOST_AT_ONCE or any(path.is_dir() for path in paths)
+        return len(paths) > intake.MOST_AT_ONCE or any(path.is_dir() for path in paths)
 
     def take(self, paths: Sequence[Path]) -> None:
         """Show the pictures of these folders, and these files."""
         self._has_looked_back = True
         self.open(replace(self.shown, sources=tuple(path.absolute() for path in paths)))
+
+    def takes_drop(self, mime: QMimeData) -> bool:
+        return bool(intake.files(mime))
+
+    def light_up(self, on: bool) -> None:
+        self.empty.light_up(on)
+
+    def take_drop(self, mime: QMimeData) -> None:
+        self.take(intake.files(mime))
 
     def arrive(self) -> None:
         if not self._has_looked_back:
@@ -167,19 +173,6 @@ class FolderSection(Section):
             self.describe(chosen, again=True)
             if before and self.run.is_running:
                 self.revising.offer_undo(f"{captions(len(before))} that you edited will be replaced.", before)
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if any(url.isLocalFile() for url in event.mimeData().urls()):
-            event.acceptProposedAction()
-            self.empty.light_up(True)
-
-    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        self.empty.light_up(False)
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        self.empty.light_up(False)
-        event.acceptProposedAction()
-        self.take([Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()])
 
     def _lay_out(self) -> None:
         page = QWidget()

@@ -2,28 +2,24 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QPalette
+from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence, QPalette
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFileDialog,
     QFrame,
     QLabel,
-    QLineEdit,
     QListView,
     QMenu,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from app.desktop.history.entries import Entries, EntryDelegate
 from app.desktop.history.keeper import HistoryKeeper
+from app.desktop.search_field import SearchField
 from app.desktop.status_line import StatusLine
-from app.desktop.theme.icons import give_icon
 from app.history import Entry
-
-TYPING_MS = 150
 
 
 class EntryView(QListView):
@@ -64,16 +60,7 @@ class HistoryList(QWidget):
         self.view.clicked.connect(self._choose)
         self.view.activated.connect(self._choose)
         self.view.delete_wanted.connect(self.delete)
-        self.search = QLineEdit()
-        self.search.setPlaceholderText("Search")
-        self.search.setAccessibleName("Search the history")
-        self.search.setClearButtonEnabled(True)
-        looking_glass = QAction(self.search)
-        give_icon(looking_glass, "search", QPalette.ColorRole.PlaceholderText)
-        self.search.addAction(looking_glass, QLineEdit.ActionPosition.LeadingPosition)
-        for button, name in zip(self.search.findChildren(QToolButton), ("Clear the search", "Search"), strict=True):
-            button.setAccessibleName(name)
-            button.setToolTip(name)
+        self.search = SearchField("Search", "Search the history")
         self._nothing = QLabel()
         self._nothing.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignHCenter)
@@ -93,11 +80,7 @@ class HistoryList(QWidget):
         column.addWidget(self.view, 1)
         column.addWidget(self._nothing, 1)
         column.addWidget(self.search)
-        self._typing = QTimer(self)
-        self._typing.setSingleShot(True)
-        self._typing.setInterval(TYPING_MS)
-        self._typing.timeout.connect(self.refresh)
-        self.search.textChanged.connect(lambda: self._typing.start())
+        self.search.sought.connect(self.refresh)
         keeper.changed.connect(self.refresh)
         self._show([])
 

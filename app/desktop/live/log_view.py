@@ -7,7 +7,8 @@ from PySide6.QtWidgets import QFrame, QListView, QStyle, QStyledItemDelegate, QS
 from app.live.log import Entry, LiveLog
 
 ENTRY = Qt.ItemDataRole.UserRole
-HEIGHT, PICTURE = 60, QSize(80, 48)
+PICTURE, MARGIN = QSize(80, 48), 8  # pixels
+SMALL = 0.9  # the size of the time, of the words'
 Index = QModelIndex | QPersistentModelIndex
 Role = QPalette.ColorRole
 
@@ -50,7 +51,7 @@ class LogModel(QAbstractListModel):
 
 class _Row(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        return QSize(0, HEIGHT)
+        return QSize(0, max(PICTURE.height() + 12, _words_height(option) + 2 * MARGIN))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         entry = index.data(ENTRY)
@@ -60,7 +61,9 @@ class _Row(QStyledItemDelegate):
         if chosen:
             painter.fillRect(rect, palette.color(Role.Highlight))
         image = QImage.fromData(entry.thumbnail)
-        place = QRect(rect.x() + 16, rect.y() + (HEIGHT - PICTURE.height()) // 2, PICTURE.width(), PICTURE.height())
+        place = QRect(
+            rect.x() + 16, rect.y() + (rect.height() - PICTURE.height()) // 2, PICTURE.width(), PICTURE.height()
+        )
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         scaled = image.size().scaled(PICTURE, Qt.AspectRatioMode.KeepAspectRatio)
         shown = QRect(0, 0, scaled.width(), scaled.height())
@@ -68,12 +71,14 @@ class _Row(QStyledItemDelegate):
         shown.moveLeft(place.left())
         painter.drawImage(shown, image)
         left = place.right() + 12
-        text = QRect(left, rect.y() + 8, rect.right() - left - 16, HEIGHT - 16)
+        text = QRect(left, rect.y() + MARGIN, rect.right() - left - 16, rect.height() - 2 * MARGIN)
         small = QFont(option.font)
-        small.setPointSizeF(small.pointSizeF() * 0.9)
+        small.setPointSizeF(small.pointSizeF() * SMALL)
         painter.setFont(small)
         painter.setPen(palette.color(Role.HighlightedText if chosen else Role.PlaceholderText))
-        painter.drawText(text, Qt.AlignmentFlag.AlignTop, f"{entry.clock} · {entry.seconds:.1f} s after the frame")
+        time = f"{entry.clock} · {entry.seconds:.1f} s after the frame"
+        line = painter.fontMetrics().elidedText(time, Qt.TextElideMode.ElideRight, text.width())
+        painter.drawText(text, Qt.AlignmentFlag.AlignTop, line)
         font = QFont(option.font)
         font.setBold(entry.kind == "told")
         painter.setFont(font)
@@ -81,6 +86,11 @@ class _Row(QStyledItemDelegate):
         line = painter.fontMetrics().elidedText(words(entry), Qt.TextElideMode.ElideRight, text.width())
         painter.drawText(text, Qt.AlignmentFlag.AlignBottom, line)
         painter.restore()
+
+
+def _words_height(option: QStyleOptionViewItem) -> int:
+    """The time over the words."""
+    return round(option.fontMetrics.lineSpacing() * (1 + SMALL))
 
 
 def words(entry: Entry) -> str:

@@ -1,6 +1,6 @@
 """What to watch and how: the source, its size, the question, how much must change, what to be told."""
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QFont, QPalette
 from PySide6.QtWidgets import (
     QComboBox,
@@ -49,7 +49,6 @@ class Panel(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFixedWidth(WIDTH)
         self.source = _choice("Source", "The camera or the screen")
         self.resolution = _choice("Resolution", "What the camera is asked for; the model sees it in one tile")
         for width, height in SIZES:
@@ -63,7 +62,6 @@ class Panel(QScrollArea):
         self.question.setAccessibleName("Question")
         self.question.setToolTip("What the model is asked about each frame; change it at any time")
         self.question.setTabChangesFocus(True)
-        self.question.setFixedHeight(self.question.fontMetrics().lineSpacing() * 3 + 14)
         self._typing = QTimer(self)
         self._typing.setSingleShot(True)
         self._typing.setInterval(TYPING_MS)
@@ -92,11 +90,23 @@ class Panel(QScrollArea):
                 column.addWidget(widget)
             column.addSpacing(12)
         column.addStretch(1)
+        self._page = page
         self.setWidget(page)
         self.show_cameras([])
         self.source.currentIndexChanged.connect(self._choose)
         self.resolution.currentIndexChanged.connect(self.source_changed)
         self.threshold.setValue(round(DEFAULT_THRESHOLD / LARGEST_THRESHOLD * STEPS))
+
+    def event(self, event: QEvent) -> bool:
+        """As wide as larger text asks for."""
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.Polish, QEvent.Type.LayoutRequest):
+            self._fit()
+        return super().event(event)
+
+    def _fit(self) -> None:
+        scroll_bar = self.verticalScrollBar().sizeHint().width()
+        self.setFixedWidth(max(WIDTH, self._page.minimumSizeHint().width() + scroll_bar))
+        self.question.setFixedHeight(self.question.fontMetrics().lineSpacing() * 3 + 14)
 
     @property
     def device(self) -> CameraDevice | None:
@@ -140,6 +150,7 @@ def _choice(name: str, tip: str) -> QComboBox:
     choice.setAccessibleName(name)
     choice.view().setAccessibleName(name)
     choice.setToolTip(tip)
+    choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     return choice
 
 

@@ -286,7 +286,7 @@ def _label(name: str, factor: float) -> QLabel:
     label.setAccessibleName(name)
     label.setTextFormat(Qt.TextFormat.PlainText)
     label.setWordWrap(True)
-    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
     font = QFont(label.font())
     font.setPointSizeF(font.pointSizeF() * factor)
     label.setFont(font)

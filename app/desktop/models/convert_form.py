@@ -39,7 +39,7 @@ class ConvertForm(QWidget):
         convert.setToolTip("Write the new model beside this one")
         keep.setToolTip("Leave it as it is")
         options = QWidget()
-        flow = FlowLayout(options, 14)
+        flow = FlowLayout(options, 10)
         for title, field in (
             ("Bits", self.bits),
             ("Mix", self.mix),

@@ -1,11 +1,22 @@
 """One model as a card: what it is, what can be done with it, what is being done. Says what the user wants."""
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QFont, QPalette
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QFont, QPalette, QResizeEvent
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.desktop.announce import announce
 from app.desktop.card import Card
+from app.desktop.elided_label import ElidedLabel
+from app.desktop.flow_layout import FlowLayout
 from app.desktop.models.convert_form import ConvertForm
 from app.shelf.facts import facts, is_too_large, title
 from app.shelf.inventory import Entry
@@ -35,12 +46,16 @@ class ModelCard(Card):
     def __init__(self, entry: Entry, *, is_chosen: bool, is_default: bool, parent: QWidget | None = None) -> None:
         super().__init__(Role.AlternateBase, radius=10, parent=parent)
         self.entry = entry
-        name = QLabel(title(entry))
+        name = ElidedLabel()
+        name.setText(title(entry))
+        name.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         font = QFont(name.font())
         font.setBold(True)
         name.setFont(font)
         marks = ", ".join(word for word, on in (("in use", is_chosen), ("default", is_default)) if on)
         self._marks = _quiet(marks)
+        self._marks.setWordWrap(False)
+        self._marks.setVisible(bool(marks))
         about = _quiet(facts(entry))
         self.setAccessibleName(f"{title(entry)}: {facts(entry)}")
         if is_too_large(entry):
@@ -56,22 +71,38 @@ class ModelCard(Card):
         self._bar.hide()
         self.buttons: dict[str, QPushButton] = {}
         self._form: ConvertForm | None = None
-        head = QHBoxLayout()
-        head.setSpacing(8)
-        head.addWidget(name)
-        head.addWidget(self._marks, 1)
-        for word in self._offers(is_chosen, is_default):
-            head.addWidget(self._button(word, TEXTS.get(word, word.capitalize())))
-        cancel = self._button("cancel", "Cancel")
-        cancel.hide()
-        head.addWidget(cancel)
+        named = QHBoxLayout()
+        named.setSpacing(8)
+        named.addWidget(name)
+        named.addWidget(self._marks)
+        named.addStretch(1)
+        self._offered = QWidget()
+        offers = FlowLayout(self._offered, 8)
+        for word in (*self._offers(is_chosen, is_default), "cancel"):
+            offers.addWidget(self._button(word, TEXTS.get(word, word.capitalize())))
+        self.buttons["cancel"].hide()
+        self._name = name
+        self._head = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._head.setSpacing(8)
+        self._head.addLayout(named, 1)
+        self._head.addWidget(self._offered)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(16, 12, 12, 12)
         self._column.setSpacing(6)
-        self._column.addLayout(head)
+        self._column.addLayout(self._head)
         self._column.addWidget(about)
         self._column.addWidget(self._bar)
         self._column.addWidget(self.note)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The buttons go below the name where there is no room for both."""
+        super().resizeEvent(event)
+        words = self._name.sizeHint().width() + (self._marks.sizeHint().width() + 8 if self._marks.text() else 0)
+        margins = self._column.contentsMargins()
+        inside = event.size().width() - margins.left() - margins.right()
+        room = inside - self._offered.sizeHint().width() - self._head.spacing()
+        direction = QBoxLayout.Direction
+        self._head.setDirection(direction.LeftToRight if words <= room else direction.TopToBottom)
 
     def show_progress(self, words: str, done: int, total: int) -> None:
         """Something is being done: only a cancel is offered."""

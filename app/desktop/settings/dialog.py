@@ -13,11 +13,14 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QFormLayout,
+    QFrame,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QMessageBox,
     QPushButton,
+    QScrollArea,
+    QStyle,
     QTabWidget,
     QVBoxLayout,
     QWidget,
@@ -29,7 +32,9 @@ from app.settings import Row, rows
 from app.shelf import EMBEDDED, list_converted
 
 NAME = "settings"
-EXPLANATION = 400  # pixels
+EXPLANATION = 58  # characters
+ROOM = 0.85  # of the screen's height, at most
+SMALLEST = 560  # pixels
 NARROW = (QComboBox, QAbstractSpinBox, QCheckBox)
 
 
@@ -43,13 +48,14 @@ class SettingsDialog(QDialog):
         self.setObjectName(NAME)
         self.setWindowTitle("Settings")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setMinimumWidth(560)
         self._services = services
+        self._inner: list[QWidget] = []
         self.pages = QTabWidget()
         self.pages.setAccessibleName("Groups of settings")
         self.pages.setDocumentMode(True)
         for group, members in groupby(rows().values(), key=lambda row: row.group):
-            self.pages.addTab(self._page(group, list(members)), group)
+            self._inner.append(self._page(group, list(members)))
+            self.pages.addTab(_scrolled(self._inner[-1], group), group)
         self._problem = QLabel()
         self._problem.setWordWrap(True)
         self._problem.hide()
@@ -57,6 +63,21 @@ class SettingsDialog(QDialog):
         column.setContentsMargins(0, 8, 0, 12)
         column.addWidget(self.pages, 1)
         column.addWidget(self._problem)
+        self._fit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._fit()
+
+    def _fit(self) -> None:
+        """As large as the largest page, where the screen has room for that."""
+        hints = [page.sizeHint() for page in self._inner]
+        around = self.pages.tabBar().sizeHint().height() + 40
+        most = self.screen().availableSize() * ROOM
+        width = max(hint.width() for hint in hints) + self.style().pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent)
+        height = max(hint.height() for hint in hints) + around
+        self.resize(min(max(width, SMALLEST), most.width()), min(height, most.height()))
 
     def _page(self, group: str, members: list[Row]) -> QWidget:
         page = QWidget()
@@ -103,6 +124,16 @@ class SettingsDialog(QDialog):
         self.chosen.emit(key)
 
 
+def _scrolled(page: QWidget, group: str) -> QScrollArea:
+    area = QScrollArea()
+    area.setObjectName("plain")
+    area.setAccessibleName(group)
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setWidget(page)
+    return area
+
+
 def _button_row(title: str, pressed: Callable[[], None]) -> QWidget:
     button = QPushButton(title)
     button.setAccessibleName(title.rstrip("…"))
@@ -122,7 +153,6 @@ class Explanation(QLabel):
         super().__init__(text)
         self.setWordWrap(True)
         self.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-        self.setFixedWidth(EXPLANATION)
         self._fit()
 
     def changeEvent(self, event: QEvent) -> None:
@@ -131,7 +161,8 @@ class Explanation(QLabel):
             self._fit()
 
     def _fit(self) -> None:
-        self.setFixedHeight(self.heightForWidth(EXPLANATION))
+        width = self.fontMetrics().averageCharWidth() * EXPLANATION
+        self.setFixedSize(width, self.heightForWidth(width))
 
 
 def _explained(control: QWidget, text: str) -> QWidget:

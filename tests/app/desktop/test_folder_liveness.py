@@ -59,7 +59,7 @@ def filtering(section: FolderSection, photos: Path) -> Steps:
         yield lambda: True
     for words in ("boat", ""):
         section.filters.search.setText(words)
-        yield lambda: not section.filters._typing.isActive()
+        yield lambda: not section.filters.search.is_typing
 
 
 def writing_by_hand(section: FolderSection, photos: Path) -> Steps:

@@ -2,12 +2,13 @@
 
 In a database of its own among the user's data, unlike the record of answers (`answer_store.py`), which can be made
 again. An entry goes by the file's path; where the file has another size or date since, what was said of it does not
-count any more, and what a person wrote has to be looked at again. Knows no Qt. For one thread.
+count any more, and what a person wrote has to be looked at again. What a person made of a caption is found again under
+another name, too: by the file's size and date, and by how it begins and ends. Knows no Qt. For one thread.
 """
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from app.asking.picture_files import Listing, list_pictures
 from app.folder.album import Entry
 
 LAST_SHOWN = "last shown"
+END = 2**16  # bytes
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class Reviews:
         return [self._entry(shown.task, path) for path in listing.files], listing
 
     def keep(self, task: str, entries: Iterable[Entry]) -> None:
-        self._store.put_all((_key(task, entry.path), _as_kept(entry)) for entry in entries)
+        self._store.put_all(row for entry in entries for row in self._rows(task, entry))
 
     def last_shown(self) -> Shown:
         if (kept := self._store.get(LAST_SHOWN)) is None:
@@ -62,12 +64,29 @@ class Reviews:
 
     def _entry(self, task: str, path: Path) -> Entry:
         if (kept := self._store.get(_key(task, path))) is None:
-            return Entry(path)
+            return self._renamed(task, path) or Entry(path)
         stamp = kept.pop("stamp")
         entry = Entry(path, **kept)
         if stamp == _stamp(path):
             return entry
         return replace(entry, record=None, reviewed=False) if entry.edited else Entry(path)
+
+    def _renamed(self, task: str, path: Path) -> Entry | None:
+        """What a person made of this file's caption when it had another name."""
+        if (stamp := _stamp(path)) and (kept := self._store.get(_moved_key(task, stamp))):
+            ends = kept.pop("ends")
+            if (kept["edited"] or kept["reviewed"]) and ends == _ends(path):
+                del kept["stamp"]
+                return Entry(path, **kept)
+        return None
+
+    def _rows(self, task: str, entry: Entry) -> Iterator[tuple[str, dict[str, Any]]]:
+        """An entry under its path; what a person made of it, or took back, also for when the file has another name."""
+        kept = _as_kept(entry)
+        yield _key(task, entry.path), kept
+        moved = _moved_key(task, kept["stamp"])
+        if entry.edited or entry.reviewed or self._store.get(moved):
+            yield moved, {**kept, "ends": _ends(entry.path)}
 
 
 def _as_kept(entry: Entry) -> dict[str, Any]:
@@ -78,6 +97,21 @@ def _as_kept(entry: Entry) -> dict[str, Any]:
 def _key(task: str, path: Path) -> str:
     """A name may be no UTF-8, so not the path itself."""
     return f"{task} {hashlib.sha256(os.fsencode(path.absolute())).hexdigest()}"
+
+
+def _moved_key(task: str, stamp: list[int]) -> str:
+    return f"{task} moved {stamp}"
+
+
+def _ends(path: Path) -> str:
+    """A digest of how a file begins and ends, "" where it cannot be read: dates can be the same by chance."""
+    try:
+        with path.open("rb") as file:
+            first = file.read(END)
+            file.seek(max(len(first), os.fstat(file.fileno()).st_size - END))
+            return hashlib.sha256(first + file.read(END)).hexdigest()
+    except OSError:
+        return ""
 
 
 def _stamp(path: Path) -> list[int]:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,39 @@ def test_of_a_changed_picture_only_what_a_person_wrote_counts_and_is_to_be_looke
     found = again(reviews, Shown((photos,)))
     assert found["img2.png"] == Entry(edited.path, "My boat.", None, edited=True)
     assert found["img10.png"] == Entry(photos / "img10.png")
+
+
+def test_what_a_person_wrote_is_found_again_under_another_name_and_in_another_folder(
+    reviews: Reviews, photos: Path
+) -> None:
+    edited = Entry(photos / "img2.png", "My boat.", RECORD, edited=True, reviewed=True)
+    reviews.keep("caption", [edited, Entry(photos / "img10.png", "A boat.", RECORD)])
+    (photos / "img2.png").rename(photos / "below" / "harbour.png")
+    (photos / "img10.png").rename(photos / "img11.png")
+    found = again(reviews, Shown((photos,), recursive=True))
+    assert found["harbour.png"] == replace(edited, path=photos / "below" / "harbour.png")
+    assert not found["img11.png"].has_caption, "what the model said is found by the file's content, when it is asked"
+    assert not again(reviews, Shown((photos,), recursive=True, task="alt"))["harbour.png"].has_caption
+
+
+def test_an_edit_that_was_taken_back_does_not_return_with_another_name(reviews: Reviews, photos: Path) -> None:
+    path = photos / "img2.png"
+    reviews.keep("caption", [Entry(path, "My boat.", RECORD, edited=True, reviewed=True)])
+    reviews.keep("caption", [Entry(path, "A boat.", RECORD)])
+    path.rename(photos / "harbour.png")
+    assert not again(reviews, Shown((photos,)))["harbour.png"].has_caption
+
+
+def test_another_picture_of_the_same_size_and_date_is_not_taken_for_a_renamed_one(
+    reviews: Reviews, photos: Path
+) -> None:
+    first = photos / "img2.png"
+    reviews.keep("caption", [Entry(first, "My boat.", RECORD, edited=True, reviewed=True)])
+    date = first.stat().st_mtime_ns
+    first.unlink()
+    (photos / "other.png").write_bytes(b"SOME PICTURE")
+    os.utime(photos / "other.png", ns=(date, date))
+    assert again(reviews, Shown((photos,)))["other.png"] == Entry(photos / "other.png")
 
 
 def test_what_was_shown_last_is_remembered(reviews: Reviews, photos: Path) -> None:

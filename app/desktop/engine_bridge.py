@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 Ticket = int
 Listener = Callable[["EngineEvent"], None]
+Wants = Callable[["EngineEvent"], bool]
 JobMaker = Callable[[], "Job"]
 PATIENCE = 1.5  # seconds that closing waits for the step under way; the engine's thread ends by itself after it
 
@@ -47,6 +48,7 @@ class EngineBridge(QObject):
         self._waiting: list[tuple[Ticket, JobMaker]] = []
         self._stopped_early: set[Ticket] = set()
         self._listeners: dict[Ticket, Listener] = {}
+        self._wants: dict[Ticket, Wants] = {}
         self._jobs: dict[Ticket, JobId] = {}
         self._closed = threading.Event()
         self._handover = threading.Lock()
@@ -62,13 +64,19 @@ class EngineBridge(QObject):
     def is_busy(self) -> bool:
         return bool(self._listeners)
 
-    def submit(self, make_job: JobMaker, listener: Listener) -> Ticket:
-        """Queue a job. `listener` hears each of its events in the window's thread, until its last or `drop`."""
+    def submit(self, make_job: JobMaker, listener: Listener, wants: Wants | None = None) -> Ticket:
+        """Queue a job. `listener` hears its events in the window's thread, until its last or `drop`.
+
+        Of those before the last it hears the ones that `wants` lets through, which is asked on the engine's thread: a
+        run over many pictures has hundreds a second, and each that comes costs the window some of its time.
+        """
         self._count += 1
         ticket = self._count
         if self._closed.is_set():
             return ticket
         self._listeners[ticket] = listener
+        if wants is not None:
+            self._wants[ticket] = wants
         if len(self._listeners) == 1:
             self.busy_changed.emit(True)
         if self._begun:
@@ -138,7 +146,8 @@ class EngineBridge(QObject):
 
     def _came_from_engine(self, ticket: Ticket, told: "JobEvent") -> None:
         """On the engine's thread."""
-        if not self._closed.is_set():
+        wants = self._wants.get(ticket)
+        if not self._closed.is_set() and (wants is None or told.is_last or wants(told.event)):
             self._came.emit(ticket, told)
 
     @Slot(int, object)
@@ -152,5 +161,6 @@ class EngineBridge(QObject):
 
     def _forget(self, ticket: Ticket) -> None:
         self._jobs.pop(ticket, None)
+        self._wants.pop(ticket, None)
         if self._listeners.pop(ticket, None) is not None and not self._listeners:
             self.busy_changed.emit(False)

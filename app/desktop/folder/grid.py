@@ -25,6 +25,7 @@ class Grid(QListView):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setModel(model)
         self._tiles = TileDelegate(model, self)
+        self._tiles.put_off.connect(self.viewport().update)
         self.setItemDelegate(self._tiles)
         # Rows that wrap: the same look as icon mode, and 10,000 of them are laid out in a moment.
         self.setFlow(QListView.Flow.LeftToRight)
@@ -67,7 +68,9 @@ class Grid(QListView):
 
     def _fit(self) -> None:
         """Cells fill the width; one pixel stays free, since the view breaks a row that is as wide as itself."""
-        size = cell_size(self.viewport().width() - 1, self.font())
+        view = self.viewport().size()
+        size = cell_size(view.width() - 1, self.font())
+        self._tiles.most_held = (view.width() // size.width() + 1) * (view.height() // size.height() + 3)
         if size != self.gridSize():
             self._tiles.cell = size
             self.setGridSize(size)

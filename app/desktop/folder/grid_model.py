@@ -16,6 +16,7 @@ from app.desktop.folder.thumbnail_loader import ThumbnailLoader
 from app.folder.album import Album, Entry, Kind
 
 MOST_LOOKED_AT = 1000  # changes that are looked at one by one
+MOST_DRAWN = 64  # changed rows that are drawn one by one
 MOST_MOVES = 100  # rows that come and go one by one; beyond it the list is made anew
 Index = QModelIndex | QPersistentModelIndex
 Role = Qt.ItemDataRole
@@ -75,9 +76,13 @@ class GridModel(QStringListModel):
             row = bisect_left(self._rows, place)
             self._rows.insert(row, place)
             self.insertRow(row)
-        if stay:
-            first, last = (self.index(bisect_left(self._rows, place)) for place in (stay[0], stay[-1]))
-            self.dataChanged.emit(first, last, [Role.DisplayRole])
+        rows = [bisect_left(self._rows, place) for place in stay]
+        if len(rows) > MOST_DRAWN:
+            rows = [rows[0], rows[-1]]
+            self.dataChanged.emit(*map(self.index, rows), [Role.DisplayRole])
+            return
+        for row in rows:  # a view draws one row where it is, but for several all that it shows
+            self.dataChanged.emit(index := self.index(row), index, [Role.DisplayRole])
 
     def place(self, index: Index) -> int | None:
         return self._rows[index.row()] if index.isValid() and index.row() < len(self._rows) else None

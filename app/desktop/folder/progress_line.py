@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from app.desktop.folder.run import FolderRun
 from app.desktop.theme.icons import give_icon
@@ -25,22 +25,32 @@ class ProgressLine(QWidget):
         self.label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
-        self.bar.setFixedSize(220, 6)
+        self.bar.setFixedHeight(4)
+        # Its room stays: where it came and went, everything above it would be laid out and drawn anew.
+        keeps_room = self.bar.sizePolicy()
+        keeps_room.setRetainSizeWhenHidden(True)
+        self.bar.setSizePolicy(keeps_room)
         self.bar.setAccessibleName("Progress")
         self.review = _button("Mark reviewed", "check", "Mark the chosen captions as reviewed, or as not (Space)")
         self.again = _button("Describe again", "again", "Ask about the chosen pictures again (Ctrl+Shift+R)")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(16, 7, 16, 7)
+        row = QHBoxLayout()
+        row.setContentsMargins(16, 4, 16, 7)
         row.setSpacing(12)
         row.addWidget(self.label, 1)
-        row.addWidget(self.bar)
         row.addWidget(self.review)
         row.addWidget(self.again)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.bar)
+        column.addLayout(row)
 
     def show_state(self, album: Album, run: FolderRun, shown: int) -> None:
         self.bar.setVisible(run.is_running)
+        self.bar.setUpdatesEnabled(False)  # another value would draw the whole window at once
         self.bar.setRange(0, run.total)
         self.bar.setValue(run.done)
+        self.bar.setUpdatesEnabled(True)
         if run.is_running:
             parts = [run.status, f"{run.done:,} of {run.total:,}", run.pace if run.status == "Describing" else ""]
         else:

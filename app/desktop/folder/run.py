@@ -123,7 +123,7 @@ class FolderRun(QObject):
             self._end()
             return
         self._describing = describing
-        self._ticket = self._bridge.submit(partial(_job, describing), self._hear)
+        self._ticket = self._bridge.submit(partial(_job, describing), self._hear, _is_told)
         self.status = "Waiting for the model"
         self.progressed.emit()
 
@@ -204,6 +204,14 @@ def _job(describing: Describing) -> "Job":
     from mlx_model.protocol import AskMany
 
     return AskMany(describing.installed.folder, describing.openings())
+
+
+def _is_told(event: "EngineEvent") -> bool:
+    """Of each picture that it has begun, and how it ended; on the engine's thread."""
+    from mlx_model.events import Planned
+    from mlx_model.protocol import LAST, ItemEvent
+
+    return not isinstance(event, ItemEvent) or isinstance(event.event, (Planned, *LAST))
 
 
 def _outcomes(describing: Describing, events: "Sequence[EngineEvent]") -> list[Outcome]:

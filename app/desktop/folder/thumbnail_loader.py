@@ -3,6 +3,7 @@
 Wishes that scrolled away long ago are dropped, so that what is on the screen never waits behind what was.
 """
 
+import time
 from collections import OrderedDict
 from pathlib import Path
 from threading import Lock
@@ -14,6 +15,7 @@ from app.desktop.background import Background
 from app.thumbnails import Thumbnails
 
 MEMORY_BYTES = 96 * 2**20  # some 200 pictures at 400 x 300 pixels
+TOGETHER = 0.02  # seconds in which thumbnails are made before they are handed over
 MOST_WISHES = 120  # more than any screen shows
 
 
@@ -53,36 +55,38 @@ class ThumbnailLoader(QObject):
         self._thread.close()
 
     def _begin(self) -> None:
-        """One at a time goes to the thread: each handing over costs the window as much as some drawing."""
+        """A few at a time come from the thread: each handing over costs the window as much as some drawing."""
         if not self._is_making:
             self._is_making = True
             self._thread.run(self._make, self._keep)
 
-    def _make(self) -> tuple[Path, QImage] | None:
-        """On the thread: the newest wish."""
-        with self._lock:
-            if not self._wishes:
-                return None
-            path, _ = self._wishes.popitem()
-            self._under_way.add(path)
-        try:
-            return path, QImage.fromData(self._thumbnails.of(path))
-        except Exception:  # damaged in whatever way: describing it says why
-            return path, QImage()
+    def _make(self) -> list[tuple[Path, QImage]]:
+        """On the thread: the newest wishes."""
+        made: list[tuple[Path, QImage]] = []
+        until = time.monotonic() + TOGETHER
+        while not made or time.monotonic() < until:
+            with self._lock:
+                if not self._wishes:
+                    break
+                path, _ = self._wishes.popitem()
+                self._under_way.add(path)
+            try:
+                made.append((path, QImage.fromData(self._thumbnails.of(path))))
+            except Exception:  # damaged in whatever way: describing it says why
+                made.append((path, QImage()))
+        return made
 
-    def _keep(self, made: tuple[Path, QImage] | None) -> None:
+    def _keep(self, made: list[tuple[Path, QImage]]) -> None:
         self._is_making = False
-        if made is None:
-            return
-        path, image = made
         with self._lock:
-            self._under_way.discard(path)
-        self._held[path] = None if image.isNull() else QPixmap.fromImage(image)
-        self.held_bytes += _bytes(self._held[path])
-        while self.held_bytes > MEMORY_BYTES:
-            _, gone = self._held.popitem(last=False)
-            self.held_bytes -= _bytes(gone)
-        self.loaded.emit(path)
+            self._under_way.difference_update(path for path, _ in made)
+        for path, image in made:
+            self._held[path] = None if image.isNull() else QPixmap.fromImage(image)
+            self.held_bytes += _bytes(self._held[path])
+            while self.held_bytes > MEMORY_BYTES:
+                _, gone = self._held.popitem(last=False)
+                self.held_bytes -= _bytes(gone)
+            self.loaded.emit(path)
         if self._wishes:
             self._begin()
 

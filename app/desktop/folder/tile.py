@@ -1,8 +1,10 @@
 """How a picture and its caption look in the grid, and the field in which the caption is edited in place."""
 
+import time
+from collections import OrderedDict
 from functools import lru_cache
 
-from PySide6.QtCore import QEvent, QObject, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -33,6 +35,7 @@ GAP, PADDING = 6, 10
 PICTURE_HEIGHT = 140
 LINES = 4
 BADGE = 22
+MOST_IN_A_TURN = 0.008  # seconds of drawing, after which the rest waits for the next turn
 Role = QPalette.ColorRole
 Align = Qt.AlignmentFlag
 ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
@@ -51,33 +54,58 @@ def cell_size(width: int, font: QFont) -> QSize:
 
 
 class TileDelegate(QStyledItemDelegate):
-    """A card: the picture with its marks, the file's name, some lines of the caption. The view sets `cell`."""
+    """A card: the picture with its marks, the file's name, some lines of the caption. The view sets `cell`, and
+    `most_held` to more cards than it shows.
+
+    A card is drawn once and kept as pixels while it is on the screen. What a turn of the event loop has no time for is
+    left empty and drawn in the next one, `put_off` says then: while other threads work, a screen of new cards may take
+    long.
+    """
+
+    put_off = Signal()
 
     def __init__(self, model: GridModel, parent: QObject) -> None:
         super().__init__(parent)
         self._model = model
         self.cell = QSize()
+        self.most_held = 1
+        self._drawn: OrderedDict[object, tuple[Entry, QPixmap]] = OrderedDict()
+        self._spent = 0.0  # seconds, in this turn
+        self._leaves = False
+        self._turn = QTimer(self)
+        self._turn.setSingleShot(True)
+        self._turn.timeout.connect(self._begin_turn)
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return self.cell
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        entry = self._model.entry(index)
-        palette, ratio = option.palette, option.widget.devicePixelRatioF()
+        entry, thumbnail, waits = self._model.entry(index), self._model.thumbnail(index), self._model.waits(index)
+        palette, rect, ratio = option.palette, option.rect, option.widget.devicePixelRatioF()
         chosen = bool(option.state & QStyle.StateFlag.State_Selected)
         focused = bool(option.state & QStyle.StateFlag.State_HasFocus)
-        card = _card(option.rect)
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.setBrush(palette.color(Role.Midlight if chosen else Role.Base))
-        line = Role.Accent if chosen or focused else Role.Mid
-        painter.setPen(QPen(palette.color(line), 2 if chosen or focused else 1))
-        painter.drawRoundedRect(QRectF(card).adjusted(0.5, 0.5, -0.5, -0.5), 8, 8)
-        _draw_picture(painter, _picture(card), self._model.thumbnail(index), palette, ratio)
-        _draw_badges(painter, _picture(card), entry, option)
-        _draw_words(painter, card, entry, option, waits=self._model.waits(index))
-        painter.restore()
+        looks = (chosen, focused, waits, rect.width(), rect.height(), ratio, palette.cacheKey(), option.font.key())
+        key = (id(entry), None if thumbnail is None else thumbnail.cacheKey(), looks)
+        held = self._drawn.get(key)
+        if held is None or held[0] is not entry:
+            if self._spent > MOST_IN_A_TURN:
+                self._leaves = True
+                return
+            since = time.perf_counter()
+            held = self._drawn[key] = (entry, _drawn(option, entry, thumbnail, waits=waits))
+            self._spent += time.perf_counter() - since
+            while len(self._drawn) > self.most_held:
+                self._drawn.popitem(last=False)
+            if not self._turn.isActive():
+                self._turn.start(0)
+        else:
+            self._drawn.move_to_end(key)
+        painter.drawPixmap(rect.topLeft(), held[1])
+
+    def _begin_turn(self) -> None:
+        leaves, self._spent, self._leaves = self._leaves, 0.0, False
+        if leaves:
+            self.put_off.emit()
 
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
         editor = QPlainTextEdit(parent)
@@ -107,6 +135,30 @@ class TileDelegate(QStyledItemDelegate):
                 self.closeEditor.emit(editor, ENDS[Qt.Key(event.key())])
                 return True
         return super().eventFilter(editor, event)
+
+
+def _drawn(option: QStyleOptionViewItem, entry: Entry, thumbnail: QPixmap | None, *, waits: bool) -> QPixmap:
+    """The whole cell."""
+    palette, ratio = option.palette, option.widget.devicePixelRatioF()
+    chosen = bool(option.state & QStyle.StateFlag.State_Selected)
+    focused = bool(option.state & QStyle.StateFlag.State_HasFocus)
+    cell = QRect(QPoint(0, 0), option.rect.size())
+    drawn = QPixmap(cell.size() * ratio)
+    drawn.setDevicePixelRatio(ratio)
+    drawn.fill(palette.color(Role.Base))
+    card = _card(cell)
+    painter = QPainter(drawn)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+    painter.setBrush(palette.color(Role.Midlight if chosen else Role.Base))
+    line = Role.Accent if chosen or focused else Role.Mid
+    painter.setPen(QPen(palette.color(line), 2 if chosen or focused else 1))
+    painter.drawRoundedRect(QRectF(card).adjusted(0.5, 0.5, -0.5, -0.5), 8, 8)
+    _draw_picture(painter, _picture(card), thumbnail, palette, ratio)
+    _draw_badges(painter, _picture(card), entry, option)
+    _draw_words(painter, card, entry, option, waits=waits)
+    painter.end()
+    return drawn
 
 
 def _card(cell: QRect) -> QRect:

@@ -52,6 +52,15 @@ def test_events_come_in_order_in_the_windows_thread(qtbot: QtBot, make: Make) ->
     assert not bridge.is_busy
 
 
+def test_of_the_events_before_the_last_those_that_are_wanted_alone_come(qtbot: QtBot, make: Make) -> None:
+    bridge = make(FakeEngine(Script(("One", " two"))))
+    heard: list[EngineEvent] = []
+    bridge.submit(ask, heard.append, lambda event: event == TextDelta(" two"))
+    bridge.start()
+    qtbot.waitUntil(lambda: not bridge.is_busy)
+    assert [type(event) for event in heard] == [TextDelta, Answered] and heard[0] == TextDelta(" two")
+
+
 def test_a_job_that_came_before_the_engine_is_carried_out_when_there_is_one(qtbot: QtBot, make: Make) -> None:
     bridge = make(FakeEngine())
     heard: list[EngineEvent] = []

@@ -11,6 +11,7 @@ from PySide6.QtGui import QContextMenuEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QAbstractScrollArea, QPlainTextEdit
 
 from app.desktop.folder import run as folder_run
+from app.desktop.folder import tile
 from app.desktop.folder.section import FolderSection
 from mlx_model.events import TextDelta
 from mlx_model.protocol import Ask, AskMany
@@ -446,3 +447,19 @@ def test_thumbnails_come_from_a_thread_and_stay_within_their_budget(
     desk.qtbot.waitUntil(lambda: section.loader.get(photos / "img4.png") is not None, timeout=10_000)
     picture = section.loader.get(photos / "img4.png")
     assert picture is not None and picture.isNull()
+
+
+def test_cards_that_a_turn_has_no_time_for_are_drawn_in_the_next_ones(
+    desk: Desk, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tile, "MOST_IN_A_TURN", 0.0)
+    section = described(desk, photos)
+    held = section.grid._tiles._drawn
+    desk.qtbot.waitUntil(lambda: {id(entry) for entry, _ in held.values()} >= set(map(id, section.album.entries)))
+    turns: list[None] = []
+    section.grid._tiles.put_off.connect(lambda: turns.append(None))
+    section.loader._held.clear()
+    held.clear()
+    section.grid.viewport().update()
+    desk.qtbot.waitUntil(lambda: len(held) >= 4)
+    assert len(turns) >= 3, "one card a turn"

@@ -36,6 +36,7 @@ class Reviews:
 
     def __init__(self, file: Path) -> None:
         self._store = AnswerStore(file)
+        self._pointed: set[tuple[str, str]] = set()
 
     @property
     def trouble(self) -> str | None:
@@ -73,20 +74,20 @@ class Reviews:
 
     def _renamed(self, task: str, path: Path) -> Entry | None:
         """What a person made of this file's caption when it had another name."""
-        if (stamp := _stamp(path)) and (kept := self._store.get(_moved_key(task, stamp))):
-            ends = kept.pop("ends")
-            if (kept["edited"] or kept["reviewed"]) and ends == _ends(path):
-                del kept["stamp"]
-                return Entry(path, **kept)
-        return None
+        if not (stamp := _stamp(path)) or not (moved := self._store.get(_moved_key(task, stamp))):
+            return None
+        kept = self._store.get(moved["key"])
+        is_its = kept is not None and kept.pop("stamp") == stamp and moved["ends"] == _ends(path)
+        return Entry(path, **kept) if kept and is_its and (kept["edited"] or kept["reviewed"]) else None
 
     def _rows(self, task: str, entry: Entry) -> Iterator[tuple[str, dict[str, Any]]]:
-        """An entry under its path; what a person made of it, or took back, also for when the file has another name."""
-        kept = _as_kept(entry)
-        yield _key(task, entry.path), kept
+        """An entry under its path; where a person has touched it, once the way to it from another name."""
+        key, kept = _key(task, entry.path), _as_kept(entry)
+        yield key, kept
         moved = _moved_key(task, kept["stamp"])
-        if entry.edited or entry.reviewed or self._store.get(moved):
-            yield moved, {**kept, "ends": _ends(entry.path)}
+        if (entry.edited or entry.reviewed) and (moved, key) not in self._pointed:
+            self._pointed.add((moved, key))
+            yield moved, {"key": key, "ends": _ends(entry.path)}
 
 
 def _as_kept(entry: Entry) -> dict[str, Any]:

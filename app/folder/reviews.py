@@ -3,7 +3,7 @@
 In a database of its own among the user's data, unlike the record of answers (`answer_store.py`), which can be made
 again. An entry goes by the file's path; where the file has another size or date since, what was said of it does not
 count any more, and what a person wrote has to be looked at again. What a person made of a caption is found again under
-another name, too: by the file's size and date, and by how it begins and ends. Knows no Qt. For one thread.
+another name, too, by size, date and inode, as long as it stays on its volume. Knows no Qt. For one thread.
 """
 
 import hashlib
@@ -18,7 +18,6 @@ from app.asking.picture_files import Listing, list_pictures
 from app.folder.album import Entry
 
 LAST_SHOWN = "last shown"
-END = 2**16  # bytes
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,7 @@ class Reviews:
         if not (stamp := _stamp(path)) or not (moved := self._store.get(_moved_key(task, stamp))):
             return None
         kept = self._store.get(moved["key"])
-        is_its = kept is not None and kept.pop("stamp") == stamp and moved["ends"] == _ends(path)
+        is_its = kept is not None and kept.pop("stamp") == stamp and moved["inode"] == _inode(path)
         return Entry(path, **kept) if kept and is_its and (kept["edited"] or kept["reviewed"]) else None
 
     def _rows(self, task: str, entry: Entry) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -87,7 +86,7 @@ class Reviews:
         moved = _moved_key(task, kept["stamp"])
         if (entry.edited or entry.reviewed) and (moved, key) not in self._pointed:
             self._pointed.add((moved, key))
-            yield moved, {"key": key, "ends": _ends(entry.path)}
+            yield moved, {"key": key, "inode": _inode(entry.path)}
 
 
 def _as_kept(entry: Entry) -> dict[str, Any]:
@@ -104,15 +103,12 @@ def _moved_key(task: str, stamp: list[int]) -> str:
     return f"{task} moved {stamp}"
 
 
-def _ends(path: Path) -> str:
-    """A digest of how a file begins and ends, "" where it cannot be read: dates can be the same by chance."""
+def _inode(path: Path) -> int:
+    """0 for a file that is not there."""
     try:
-        with path.open("rb") as file:
-            first = file.read(END)
-            file.seek(max(len(first), os.fstat(file.fileno()).st_size - END))
-            return hashlib.sha256(first + file.read(END)).hexdigest()
+        return path.stat().st_ino
     except OSError:
-        return ""
+        return 0
 
 
 def _stamp(path: Path) -> list[int]:

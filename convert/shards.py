@@ -8,7 +8,6 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import cycle
 from math import prod
 from pathlib import Path
 from typing import BinaryIO
@@ -103,14 +102,11 @@ def _write_header(file: BinaryIO, shard: list[Job], tag: str) -> None:
 
 
 def _made_ahead(jobs: Iterable[Job]) -> Iterator[tuple[Job, Arrays]]:
-    """Each job with what it makes; the next one's is under way while one is written.
-
-    On two streams in turn: on one, looking through what was read would wait until the job before it is done.
-    """
+    """Each job with what it makes; the next one's is under way, on a stream of its own, while one is written."""
     before: tuple[Job, Arrays] | None = None
-    streams = cycle([mx.new_stream(mx.default_device()) for _ in range(2)])
+    stream = mx.new_stream(mx.default_device())
     for job in jobs:
-        with mx.stream(next(streams)):
+        with mx.stream(stream):
             arrays = job.make()
         mx.async_eval(*arrays)
         if before is not None:

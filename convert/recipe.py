@@ -15,8 +15,8 @@ BITS = (2, 3, 4, 5, 6, 8, 16)
 GROUP_SIZES = (32, 64, 128)
 UNPACKED_BITS = 16
 CAREFUL_BITS = 8
-# Decoders of fewer weights get more bits in all their layers: that costs some megabytes at most, and the fewer weights
-# a model has, the more each one's rounding changes what it says. The smallest published one has 106 million.
+# A decoder of fewer weights is treated as carefully as all else: fewer bits would save some megabytes at most, and the
+# fewer weights a model has, the more each one's rounding changes what it says. The smallest published has 106 million.
 SMALL_DECODER = 32_000_000
 # Matrices whose rounding moves the result most.
 SENSITIVE = ("self_attn.v_proj", "mlp.down_proj")
@@ -29,7 +29,6 @@ PARTS = (
     ("language_model.lm_head.", "head"),
     ("language_model.", "decoder"),
 )
-_FEW = 3  # rules that can be told one by one
 Rounding = Literal["auto", "learned", "nearest"]
 Target = Literal["mlx", "hub"]
 Mix = Literal["mixed", "uniform"]
@@ -104,20 +103,17 @@ class Recipe:
         """The same for a model that sees, of so many decoder layers with so many weights.
 
         Where bits are mixed, values and down projections of the first and last eighth get two more, since all that
-        follows carries their errors on. A small decoder gets two more in all its layers, and these another two.
+        follows carries their errors on. A small decoder gets the careful bits throughout.
         """
         if self.mix == "uniform" or self.rules or self.bits >= CAREFUL_BITS:
             return self
         if weights < SMALL_DECODER:
-            rules = [Rule(f"language_model.layers.*.{module}.weight", self._raised(4)) for module in SENSITIVE]
-            return replace(self, rules=(*rules, Rule("language_model.layers.*", self._raised(2))))
+            return replace(self, rules=(Rule("language_model.layers.*", CAREFUL_BITS),))
         end = max(1, layers // 8)
         outer = sorted({*range(end), *range(layers - end, layers)})
         names = [f"language_model.layers.{layer}.{module}.weight" for layer in outer for module in SENSITIVE]
-        return replace(self, rules=tuple(Rule(name, self._raised(2)) for name in names))
-
-    def _raised(self, by: int) -> int:
-        return min(known for known in BITS if known >= min(self.bits + by, CAREFUL_BITS))
+        more = min(known for known in BITS if known >= min(self.bits + 2, CAREFUL_BITS))
+        return replace(self, rules=tuple(Rule(name, more) for name in names))
 
     def for_words_alone(self) -> "Recipe":
         """The same for a model that has no encoder: its table is a fifth of it, and read whole for every token. It gets
@@ -130,11 +126,11 @@ class Recipe:
     def __str__(self) -> str:
         if self.bits == UNPACKED_BITS and not self.rules:
             return "nothing packed"
-        if len(self.rules) > _FEW:
-            others = [f"{len(self.rules)} exceptions"]
-        else:
-            others = [f"{rule.bits} for {rule.pattern}" for rule in self.rules]
-        return ", ".join((f"{self.bits} bits in groups of {self.group_size}", *others))
+        if not self.rules:
+            return f"{self.bits} bits in groups of {self.group_size}"
+        few = f"{self.rules[0].bits} for {self.rules[0].pattern}"
+        others = few if len(self.rules) == 1 else f"{len(self.rules)} exceptions"
+        return f"{self.bits} bits in groups of {self.group_size}, {others}"
 
 
 DEFAULT = Recipe(mix="mixed")

@@ -39,7 +39,7 @@ class ConvertOptions(TypedDict, total=False):
     "--mix",
     type=click.Choice(get_args(Mix)),
     default="mixed",
-    help="mixed gives the most sensitive layers of a model that sees two more bits, a very small one all its layers; "
+    help="mixed gives the most sensitive layers of a model that sees two more bits, and a very small one 8 throughout; "
     "uniform none.  [default: mixed]",
 )
 @click.option("--group-size", type=click.Choice(GROUP_SIZES), help="Weights that share a scale. Default: 64.")

@@ -96,8 +96,8 @@ def page(report: Report) -> str:
 
 def _read(checked: Checked) -> str:
     part = checked.patches / checked.patches_there if checked.pictures else 1.0
-    seen = f"{checked.pictures} pictures, {checked.texts} texts."
-    return f"Read: {seen}" if part == 1 else f"Read: {seen} Of the pictures {part:.0%} of the patches, evenly spread."
+    read = f"Pictures that were read: {checked.pictures}, texts: {checked.texts}."
+    return read if part == 1 else f"{read} Of the pictures {part:.0%} of the patches, evenly spread."
 
 
 def _shown(error: float | None) -> str:

@@ -78,20 +78,20 @@ def test_mixed_bits_raise_values_and_down_projections_of_the_outer_layers_alone(
     assert Recipe(4).for_pictures(layers=16, weights=106_000_000) == Recipe(4)
 
 
-def test_mixed_bits_raise_all_layers_of_a_decoder_too_small_to_save_much() -> None:
-    recipe = Recipe(4, mix="mixed").for_pictures(layers=6, weights=4_400_000)
-
-    assert recipe.quantization_for(LINEAR, (64, 64)) == Quantization(64, 6)
-    assert recipe.quantization_for(LINEAR.replace("up", "down"), (64, 64)) == Quantization(64, 8)
-    assert recipe.quantization_for("language_model.embed_tokens.weight", (64, 64)) == Quantization(64, 8)
-    assert str(recipe).startswith("4 bits in groups of 64, 8 for ") and "6 for language_model.layers.*" in str(recipe)
-    assert Recipe(4).for_pictures(layers=6, weights=4_400_000) == Recipe(4)
-
-
-@pytest.mark.parametrize(("bits", "raised"), [(2, {4, 6}), (3, {5, 8}), (5, {8}), (6, {8}), (8, set())])
-def test_no_mix_raises_beyond_eight_bits(bits: int, raised: set[int]) -> None:
+@pytest.mark.parametrize("bits", [2, 3, 4, 5, 6])
+def test_mixed_bits_are_careful_with_a_decoder_too_small_to_save_much(bits: int) -> None:
     recipe = Recipe(bits, mix="mixed").for_pictures(layers=6, weights=4_400_000)
-    assert {rule.bits for rule in recipe.rules} == raised
+
+    for name in (LINEAR, "language_model.embed_tokens.weight"):
+        assert recipe.quantization_for(name, (64, 64)) == Quantization(64, 8)
+    assert str(recipe) == f"{bits} bits in groups of 64, 8 for language_model.layers.*"
+    assert Recipe(bits).for_pictures(layers=6, weights=4_400_000) == Recipe(bits)
+
+
+@pytest.mark.parametrize(("bits", "raised"), [(2, 4), (3, 5), (4, 6), (5, 8), (6, 8)])
+def test_mixed_bits_of_a_larger_decoder_end_at_eight(bits: int, raised: int) -> None:
+    recipe = Recipe(bits, mix="mixed").for_pictures(layers=16, weights=106_000_000)
+    assert {rule.bits for rule in recipe.rules} == {raised}
 
 
 def test_a_model_of_words_alone_has_its_table_in_the_decoders_bits_and_small_groups() -> None:

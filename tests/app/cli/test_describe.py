@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from mlx_model.request import Sampling
 from tests.app.cli.conftest import Run, objects
 from tests.app.cli.scripted_model import ScriptedModel
 
@@ -84,10 +85,11 @@ def test_a_task_brings_its_words_and_its_detail(
 
 def test_options_go_before_what_a_task_says(run: Run, model: ScriptedModel, picture: Path) -> None:
     options = ["--detail", "3", "--max-tokens", "7", "--temperature", "0.5", "--top-p", "0.9", "--seed", "1", "--raw"]
-    run("describe", "--task", "text", *options, "--no-repetition-guard", picture)
+    more = ["--min-p", "0.05", "--repetition-penalty", "1.2", "--no-repetition-guard"]
+    run("describe", "--task", "text", *options, *more, picture)
     (request,) = model.requests
     assert (request.detail, request.max_tokens, request.raw, request.repetition_guard) == (3, 7, True, False)
-    assert (request.sampling.temperature, request.sampling.top_p, request.sampling.seed) == (0.5, 0.9, 1)
+    assert request.sampling == Sampling(0.5, 0.9, 0.05, 1.2, 1)
 
 
 def test_a_question_is_asked_in_the_users_words(run: Run, model: ScriptedModel, picture: Path) -> None:

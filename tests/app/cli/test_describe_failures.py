@@ -171,6 +171,8 @@ def test_a_signal_leaves_the_handlers_as_they_were(run: Run, model: ScriptedMode
         (["x.png", "--temperature", "-1"], "temperature"),
         (["x.png", "--top-p", "0"], "top-p"),
         (["x.png", "--top-p", "1.5"], "top-p"),
+        (["x.png", "--min-p", "1.1"], "min-p"),
+        (["x.png", "--repetition-penalty", "0.9"], "repetition-penalty"),
         (["x.png", "--seed", "-1"], "seed"),
         (["x.png", "--task", "poem"], "poem"),
         (["x.mp4", "--fps", "0"], "fps"),

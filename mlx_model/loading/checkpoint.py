@@ -6,7 +6,7 @@ surplus tensors, shapes, packings, numbers that are not finite. No file of the f
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -192,7 +192,13 @@ def _fuse(decoder: LanguageModel) -> None:
 
 def _check_numbers(weights: dict[str, mx.array], folder: Path) -> None:
     floats = {name: weight for name, weight in weights.items() if mx.issubdtype(weight.dtype, mx.floating)}
-    finite = mx.stack([mx.all(mx.isfinite(weight)) for weight in floats.values()])
-    for name, is_finite in zip(floats, np.asarray(finite), strict=True):
+    for name, is_finite in zip(floats, _are_finite(floats.values()), strict=True):
         if not is_finite:
             raise CheckpointError(f"{folder}: {name} holds numbers that are not finite. Get the checkpoint again.")
+
+
+def _are_finite(weights: Iterable[mx.array]) -> list[bool]:
+    """In numpy on a CPU: MLX's own look at them there was a third of loading."""
+    if ON_METAL:
+        return list(map(bool, np.asarray(mx.stack([mx.all(mx.isfinite(weight)) for weight in weights]))))
+    return [bool(np.isfinite(np.asarray(weight.astype(mx.float32))).all()) for weight in weights]

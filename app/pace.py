@@ -15,7 +15,7 @@ class Pace:
         self._per_token: deque[float] = deque(maxlen=REMEMBERED)
 
     def learn(self, record: dict[str, Any]) -> None:
-        """From an answer's record (see `records.py`). What was known from before says nothing of the pace."""
+        """From an answer's record (see `app.answers.records`). What was known from before says nothing of the pace."""
         seconds = record.get("seconds") or {}
         fresh = (record.get("prompt_tokens") or 0) - (record.get("cached_tokens") or 0)
         if record.get("tiles") and seconds.get("vision") and not record.get("cached_tokens"):

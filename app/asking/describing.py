@@ -35,7 +35,7 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one file: an answer's record (see `records.py`), or an error.
+    """What came of one file: an answer's record (see `app.answers.records`), or an error.
 
     `was_known`: from an earlier run. `same_as`: the file of the same content that was opened in its place, if any.
     """

@@ -21,7 +21,7 @@ Before = Mapping[int, "Entry"]
 
 @dataclass(frozen=True)
 class Entry:
-    """One picture. `text` is its caption as it stands, `record` what the model said (see `records.py`).
+    """One picture. `text` is its caption as it stands, `record` what the model said (see `app.answers.records`).
 
     `error` says why there is no caption; `written` is the caption that was last written beside the picture.
     """

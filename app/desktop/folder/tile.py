@@ -80,8 +80,6 @@ class TileDelegate(QStyledItemDelegate):
         return self.cell
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        if option.rect.isEmpty():  # a window pressed together: a cell of no size has no pixels to draw into
-            return
         entry, thumbnail, waits = self._model.entry(index), self._model.thumbnail(index), self._model.waits(index)
         palette, rect, ratio = option.palette, option.rect, option.widget.devicePixelRatioF()
         chosen = bool(option.state & QStyle.StateFlag.State_Selected)

@@ -68,8 +68,9 @@ def icon(name: str, role: Role = Role.ButtonText) -> QIcon:
 
 
 def pixmap(name: str, colour: QColor, size: int, ratio: float = 1.0) -> QPixmap:
-    """One picture of an icon, `size` logical pixels square."""
-    sharp = round(size * ratio)
+    """One picture of an icon, `size` logical pixels square; a null one where there is no room for it."""
+    if (sharp := round(size * ratio)) <= 0:
+        return QPixmap()
     drawn = QPixmap(QSize(sharp, sharp))
     drawn.fill(Qt.GlobalColor.transparent)
     # The alpha goes on the whole picture: an SVG colour has none.

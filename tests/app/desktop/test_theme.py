@@ -1,11 +1,12 @@
 """Colours can be read: WCAG's contrast for text in light and in dark; icons take the palette's colour and follow it."""
 
 import pytest
-from PySide6.QtGui import QAction, QColor, QPalette
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtGui import QAction, QColor, QPainter, QPalette, QPixmap
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from app.desktop.theme.icons import give_icon
+from app.desktop.theme.icons import give_icon, icon
 from app.desktop.theme.palettes import palette
 
 Role = QPalette.ColorRole
@@ -75,3 +76,14 @@ def test_an_icon_follows_the_palette(qtbot: QtBot, qapp: QApplication) -> None:
         qtbot.waitUntil(lambda: ink().lightnessF() < 0.3)
     finally:
         qapp.setPalette(before)
+
+
+def test_an_icon_without_room_draws_nothing_and_warns_of_nothing(qtbot: QtBot) -> None:
+    surface = QPixmap(8, 8)
+    surface.fill(Qt.GlobalColor.white)
+    painter = QPainter(surface)
+    icon("search").paint(painter, QRect(2, 2, 0, 5))
+    painter.end()
+    assert icon("search").pixmap(QSize(0, 0)).isNull()
+    image = surface.toImage()
+    assert {image.pixelColor(x, y).name() for x in range(8) for y in range(8)} == {"#ffffff"}

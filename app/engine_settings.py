@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from app.remembering import SETTING, seen_folder
+from app.remembering import SETTING, engine_options
 from app.settings import Settings
 
 if TYPE_CHECKING:
@@ -22,11 +22,9 @@ def limit(settings: Settings) -> "Limit":
     """What the engine may keep, and for how long."""
     from mlx_model.protocol import Limit
 
-    on_disk = int(settings[SETTING]) * MB
     return Limit(
         idle_seconds=60.0 * settings["idle_minutes"] or None,
         feature_bytes=int(settings["memory_mb"]) * MB,
         session_bytes=int(settings["session_mb"]) * MB,
-        feature_folder=seen_folder() if on_disk else None,
-        feature_disk_bytes=on_disk,
+        **engine_options(int(settings[SETTING]) * MB),
     )

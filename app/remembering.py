@@ -29,7 +29,7 @@ def chosen_bytes(wish: bool | None = None) -> int:
 
 
 def engine_options(max_bytes: int) -> dict[str, Any]:
-    """What to tell `MLXEngine`."""
+    """What to tell `MLXEngine`, at its making or by a `Limit`."""
     return {"feature_folder": seen_folder(), "feature_disk_bytes": max_bytes} if max_bytes else {}
 
 

@@ -141,8 +141,8 @@ class Limit:
     idle_seconds: float | None
     feature_bytes: int
     session_bytes: int
-    feature_folder: Path | None
-    feature_disk_bytes: int
+    feature_folder: Path | None = None
+    feature_disk_bytes: int = 0
 
 
 Job = Load | Ask | AskMany | EncodeAhead | Glance | SaveSession | OpenSession | Forget | Unload | Limit

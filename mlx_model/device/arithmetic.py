@@ -29,6 +29,11 @@ class Packed:
         return mx.dequantize(self.weights, self.scales, self.biases, group_size=self.group_size, bits=self.bits)
 
 
+def as_float32(weight: mx.array) -> mx.array:
+    """The same in float32, lazily; packed words stay as they are."""
+    return weight.astype(mx.float32) if mx.issubdtype(weight.dtype, mx.floating) else weight
+
+
 def attention(
     queries: mx.array,
     keys: mx.array | Packed,

@@ -15,6 +15,7 @@ import mlx.nn as nn
 import numpy as np
 from mlx.utils import tree_flatten, tree_unflatten
 
+from mlx_model.device.arithmetic import as_float32
 from mlx_model.device.products import multiply_transposed, one_core_each
 from mlx_model.device.unpacking import unpack_into, widen_into
 
@@ -72,13 +73,8 @@ def replace_layers(model: nn.Module) -> None:
             module.__class__ = replacement
             kept.add(f"{path}.weight")
     parameters: Any = tree_flatten(model.parameters())
-    others = [(name, _float32(one)) for name, one in parameters if name not in kept]
+    others = [(name, as_float32(one)) for name, one in parameters if name not in kept]
     model.update(tree_unflatten(others))
-
-
-def _float32(array: mx.array) -> mx.array:
-    """Lazily, and numbers alone."""
-    return array.astype(mx.float32) if mx.issubdtype(array.dtype, mx.floating) else array
 
 
 def _product(x: mx.array, rows: int, fill: Fill) -> mx.array:

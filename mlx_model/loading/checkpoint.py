@@ -15,7 +15,7 @@ import numpy as np
 
 from mlx_model.config import ImageConfig, ModelConfig, read_image_config, read_model_config
 from mlx_model.device import blocks, cpu
-from mlx_model.device.arithmetic import ON_METAL
+from mlx_model.device.arithmetic import ON_METAL, as_float32
 from mlx_model.errors import CheckpointError, stop_if
 from mlx_model.language import LanguageModel
 from mlx_model.loading.json_file import read_json
@@ -104,7 +104,7 @@ def _load(folder: Path, keep_quantized: bool, change: Change) -> tuple[Checkpoin
         weights = expand(weights, checkpoint.config, folder)
     weights = change(weights)
     if not ON_METAL:
-        weights = {name: _float32(weight) for name, weight in weights.items()}
+        weights = {name: as_float32(weight) for name, weight in weights.items()}
     _assign(checkpoint.model, weights, checkpoint.config, folder)
     return checkpoint, weights
 
@@ -157,10 +157,6 @@ def _image_config(folder: Path, config: ModelConfig) -> ImageConfig | None:
             f"{config.vision.image_size}. The two files belong to different checkpoints."
         )
     return image_config
-
-
-def _float32(weight: mx.array) -> mx.array:
-    return weight.astype(mx.float32) if mx.issubdtype(weight.dtype, mx.floating) else weight
 
 
 def _assign(model: SmolVLM, weights: dict[str, mx.array], config: ModelConfig, folder: Path) -> None:

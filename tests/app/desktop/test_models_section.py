@@ -42,6 +42,17 @@ def models(desk: Desk) -> ModelsSection:
     return section
 
 
+def asked_to_convert(desk: Desk) -> tuple[ModelsSection, ConvertForm]:
+    """The section with a model called "mine", and the form that its button opens."""
+    write_checkpoint(models_folder() / "mine", "smollm2")
+    section = models(desk)
+    desk.qtbot.waitUntil(lambda: "mine" in section.cards, timeout=10_000)
+    section.cards["mine"].buttons["convert"].click()
+    form = section.cards["mine"].findChild(ConvertForm)
+    assert isinstance(form, ConvertForm)
+    return section, form
+
+
 def said(section: ModelsSection, name: str) -> str:
     return section.cards[name].note.text()
 
@@ -103,12 +114,8 @@ def test_a_model_that_the_hub_lacks_is_a_sentence_in_its_row(hub: HubStub, desk:
 
 
 def test_a_model_is_converted_checked_and_removed(desk: Desk) -> None:
-    write_checkpoint(models_folder() / "mine", "smollm2")
-    section = models(desk)
-    desk.qtbot.waitUntil(lambda: "mine" in section.cards, timeout=10_000)
-    section.cards["mine"].buttons["convert"].click()
-    form = section.cards["mine"].findChild(ConvertForm)
-    assert isinstance(form, ConvertForm) and form.name.text() == "mine-4bit"
+    section, form = asked_to_convert(desk)
+    assert form.name.text() == "mine-4bit"
     form.rounding.setCurrentIndex(form.rounding.findData("nearest"))
     form.name.returnPressed.emit()
     wait_for_note(desk, section, "mine", "Held to its source: KL")
@@ -124,12 +131,7 @@ def test_a_model_is_converted_checked_and_removed(desk: Desk) -> None:
 
 
 def test_a_conversion_is_asked_for_with_the_recipes_options(desk: Desk) -> None:
-    write_checkpoint(models_folder() / "mine", "smollm2")
-    section = models(desk)
-    desk.qtbot.waitUntil(lambda: "mine" in section.cards, timeout=10_000)
-    section.cards["mine"].buttons["convert"].click()
-    form = section.cards["mine"].findChild(ConvertForm)
-    assert isinstance(form, ConvertForm)
+    section, form = asked_to_convert(desk)
     with desk.qtbot.waitSignal(form.wanted) as usual:
         form._want()
     recipe = Recipe(mix="mixed")
@@ -154,12 +156,7 @@ def test_checking_a_model_says_nothing_of_the_hub(desk: Desk) -> None:
 
 
 def test_a_cancelled_conversion_leaves_nothing(desk: Desk) -> None:
-    write_checkpoint(models_folder() / "mine", "smollm2")
-    section = models(desk)
-    desk.qtbot.waitUntil(lambda: "mine" in section.cards, timeout=10_000)
-    section.cards["mine"].buttons["convert"].click()
-    form = section.cards["mine"].findChild(ConvertForm)
-    assert isinstance(form, ConvertForm)
+    section, form = asked_to_convert(desk)
     form.name.returnPressed.emit()
     section.jobs.cancel("mine")
     wait_for_note(desk, section, "mine", "Cancelled.")

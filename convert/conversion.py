@@ -27,6 +27,7 @@ from convert.recipe import DEFAULT, PARTS, UNPACKED_BITS, Recipe, Target, part_o
 from convert.shards import Job, write_file, write_shards
 from convert.source import Source
 from convert.whole_groups import with_whole_groups
+from mlx_model.device.memory import limit_memory
 from mlx_model.errors import ConversionError, ModelError
 from mlx_model.loading.checkpoint import open_checkpoint
 
@@ -85,6 +86,7 @@ def convert(
     else:
         weights = sum(prod(one.shape) for one in opened.parameters if part_of(one.name) == "decoder")
         recipe = recipe.for_pictures(int(opened.config["text_config"]["num_hidden_layers"]), weights)
+    limit_memory()
     mx.reset_peak_memory()
     with freed_memory_kept(), new_folder(out) as folder:
         nbytes = opened.nbytes

@@ -23,6 +23,8 @@ _BITS = {
     mx.float16: (mx.uint16, 0x7FFF, 0x7C00),
 }
 
+_BLOCK = 1 << 18  # numbers: what is made of so many stays in the processor's cache
+
 
 @dataclass(frozen=True)
 class Parameter:
@@ -60,7 +62,9 @@ def finite(array: mx.array, name: str) -> mx.array:
 def _is_broken(array: mx.array) -> bool:
     """By the bits, in numpy: on a CPU `mx.isfinite` takes as long as the packing itself."""
     form, unsigned, infinity = _BITS[array.dtype]
-    return int((np.asarray(array.view(form)) & unsigned).max(initial=0)) >= infinity
+    bits = np.asarray(array.view(form)).reshape(-1)
+    blocks = (bits[start : start + _BLOCK] for start in range(0, len(bits), _BLOCK))
+    return any(int((block & unsigned).max()) >= infinity for block in blocks)
 
 
 def packing_of(parameter: Parameter | PackedParameter, recipe: Recipe) -> Quantization | None:
@@ -77,15 +81,15 @@ def job_for(
     name, shape = parameter.name, parameter.shape
     stored = form.stored_name(name)
     if isinstance(parameter, PackedParameter):
-        return Job(_packed_specs(stored, shape, mx.float16, parameter.packing), parameter.read)
+        return Job(_packed_specs(stored, shape, mx.float16, parameter.packing), lambda _: parameter.read())
     packing, dtype = packing_of(parameter, recipe), output_dtype(parameter.dtype, recipe)
     if packing is None:
         spec = TensorSpec(stored, form.stored_shape(name, shape), _tag(dtype))
-        return Job((spec,), lambda: (form.stored(name, parameter.read().astype(dtype)),))
+        return Job((spec,), lambda stream: (form.stored(name, parameter.read().astype(dtype, stream=stream)),))
     specs = _packed_specs(stored, shape, dtype, packing)
     if take is not None:
-        return Job(specs, lambda: take(name))
-    return Job(specs, lambda: _pack(parameter.read().astype(dtype), packing))
+        return Job(specs, lambda _: take(name))
+    return Job(specs, lambda stream: _pack(parameter.read().astype(dtype, stream=stream), packing, stream))
 
 
 def output_dtype(dtype: mx.Dtype, recipe: Recipe) -> mx.Dtype:
@@ -95,8 +99,8 @@ def output_dtype(dtype: mx.Dtype, recipe: Recipe) -> mx.Dtype:
     return mx.bfloat16 if dtype == mx.float32 and recipe.bits != UNPACKED_BITS else dtype
 
 
-def _pack(matrix: mx.array, packing: Quantization) -> Packed:
-    words, scales, biases = mx.quantize(matrix, group_size=packing.group_size, bits=packing.bits)
+def _pack(matrix: mx.array, packing: Quantization, stream: mx.Stream) -> Packed:
+    words, scales, biases = mx.quantize(matrix, group_size=packing.group_size, bits=packing.bits, stream=stream)
     return words, scales, biases
 
 

@@ -6,8 +6,10 @@ Format: https://huggingface.co/docs/safetensors. Knows nothing of quantization: 
 
 import json
 import os
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from math import prod
 from pathlib import Path
 from typing import BinaryIO
@@ -18,6 +20,9 @@ import numpy as np
 from mlx_model.loading.weights import INDEX_NAME, SINGLE_NAME
 
 MAX_SHARD_BYTES = 4_000_000_000
+# Jobs under way while one is written: they are of very different sizes.
+_AHEAD = 4
+_STREAMS = 2
 Arrays = tuple[mx.array, ...]
 # Safetensors' names of dtypes, and what MLX calls them.
 DTYPES = {"F32": mx.float32, "F16": mx.float16, "BF16": mx.bfloat16, "U32": mx.uint32}
@@ -38,10 +43,13 @@ class TensorSpec:
 
 @dataclass(frozen=True)
 class Job:
-    """A parameter on its way: the tensors it becomes, and the function that reads and makes them, in that order."""
+    """A parameter on its way: the tensors it becomes, and the function that reads it and makes them, in that order.
+
+    It reads at once, and makes lazily on the stream that it is given.
+    """
 
     outputs: tuple[TensorSpec, ...]
-    make: Callable[[], Arrays]
+    make: Callable[[mx.Stream], Arrays]
 
     @property
     def nbytes(self) -> int:
@@ -102,18 +110,16 @@ def _write_header(file: BinaryIO, shard: list[Job], tag: str) -> None:
 
 
 def _made_ahead(jobs: Iterable[Job]) -> Iterator[tuple[Job, Arrays]]:
-    """Each job with what it makes; the next one's is under way, on a stream of its own, while one is written."""
-    before: tuple[Job, Arrays] | None = None
-    stream = mx.new_stream(mx.default_device())
+    """Each job with what it makes; the next ones are being made, each on one core, while one is read or written."""
+    streams = cycle([mx.new_stream(mx.default_device()) for _ in range(_STREAMS)])
+    waiting: deque[tuple[Job, Arrays]] = deque()
     for job in jobs:
-        with mx.stream(stream):
-            arrays = job.make()
+        arrays = job.make(next(streams))
         mx.async_eval(*arrays)
-        if before is not None:
-            yield before
-        before = job, arrays
-    if before is not None:
-        yield before
+        waiting.append((job, arrays))
+        if len(waiting) > _AHEAD:
+            yield waiting.popleft()
+    yield from waiting
 
 
 def _write_arrays(file: BinaryIO, job: Job, arrays: Arrays) -> None:
@@ -122,8 +128,6 @@ def _write_arrays(file: BinaryIO, job: Job, arrays: Arrays) -> None:
         mx.eval(array)
         # Python's buffers know no bfloat16; the bytes are the same under any name.
         file.write(np.asarray(mx.contiguous(array).view(mx.uint8)).data)
-    # MLX keeps freed memory for reuse: here the next tensor has another size.
-    mx.clear_cache()
 
 
 def write_file(path: Path, content: bytes) -> None:

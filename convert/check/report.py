@@ -97,7 +97,7 @@ def page(report: Report) -> str:
 def _read(checked: Checked) -> str:
     part = checked.patches / checked.patches_there if checked.pictures else 1.0
     read = f"Pictures that were read: {checked.pictures}, texts: {checked.texts}."
-    return read if part == 1 else f"{read} Of the pictures {part:.0%} of the patches, evenly spread."
+    return read if part == 1 else f"{read} Of each text its beginning, of each picture {part:.0%} of its patches."
 
 
 def _shown(error: float | None) -> str:

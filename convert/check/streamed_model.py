@@ -120,4 +120,3 @@ def _used_up(layers: list[Any]) -> Iterator[nn.Module]:
             mx.async_eval(layers[number + 1].parameters())
         yield layers[number]
         layers[number] = nn.Identity()
-        mx.clear_cache()

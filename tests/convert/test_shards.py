@@ -13,7 +13,7 @@ from mlx_model.loading.weights import read_index
 
 
 def job(name: str, array: mx.array, dtype: str) -> Job:
-    return Job((TensorSpec(name, array.shape, dtype),), lambda: (array,))
+    return Job((TensorSpec(name, array.shape, dtype),), lambda _: (array,))
 
 
 def silent(done: int, total: int) -> None:
@@ -24,7 +24,8 @@ def test_another_reader_of_the_format_gets_every_number(tmp_path: Path) -> None:
     numbers = mx.array(np.random.default_rng(0).standard_normal((6, 5), dtype=np.float32))
     words = mx.array([[1, 2**32 - 1]], dtype=mx.uint32)
     pair = Job(
-        (TensorSpec("b", (5, 6), "F16"), TensorSpec("c", (1, 2), "U32")), lambda: (mx.zeros((5, 6), mx.float16), words)
+        (TensorSpec("b", (5, 6), "F16"), TensorSpec("c", (1, 2), "U32")),
+        lambda _: (mx.zeros((5, 6), mx.float16), words),
     )
 
     write_shards(tmp_path, [job("a.transposed", numbers.T, "F32"), pair], silent)
@@ -74,7 +75,7 @@ def test_a_tensor_larger_than_a_file_may_be_has_one_to_itself(tmp_path: Path) ->
 
 
 def test_a_job_that_makes_something_else_than_it_announced_is_a_mistake_of_ours(tmp_path: Path) -> None:
-    wrong = Job((TensorSpec("a", (3,), "F32"),), lambda: (mx.zeros(4),))
+    wrong = Job((TensorSpec("a", (3,), "F32"),), lambda _: (mx.zeros(4),))
 
     with pytest.raises(AssertionError, match="'a'"):
         write_shards(tmp_path, [wrong], silent)

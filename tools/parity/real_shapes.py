@@ -70,7 +70,7 @@ def write_real(folder: Path, preset: str) -> np.ndarray:
     write_configs(folder, preset, config)
     values = (mx.array(array).astype(mx.bfloat16) for _, array in stream_tensors(config))
     jobs = [
-        Job((TensorSpec(name, shape, "BF16"),), lambda: (next(values),))
+        Job((TensorSpec(name, shape, "BF16"),), lambda _: (next(values),))
         for name, shape in tensor_shapes(config).items()
     ]
     write_shards(folder, jobs, lambda done, total: None)

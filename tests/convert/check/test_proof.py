@@ -112,7 +112,7 @@ def test_without_a_check_the_figures_are_null_and_the_sizes_there(source: Path, 
 def test_a_result_that_is_not_finite_is_refused_and_leaves_nothing(
     source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(matrix: mx.array, group_size: int, bits: int, **mode: str) -> tuple[mx.array, mx.array, mx.array]:
+    def broken(matrix: mx.array, group_size: int, bits: int, **rest: Any) -> tuple[mx.array, mx.array, mx.array]:
         words, scales, biases = quantize(matrix, group_size=group_size, bits=bits)
         return words, scales * (float("nan") if bits == 4 else 1), biases
 

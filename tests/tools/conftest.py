@@ -5,7 +5,7 @@ from functools import lru_cache
 import pytest
 from PIL import Image, ImageFont
 
-from tools.embedded import lettering, scenes, words
+from tools.embedded import lettering, pages, scenes, words
 from tools.embedded.sprites import NAMES, Sprites
 
 
@@ -26,4 +26,5 @@ def world(monkeypatch: pytest.MonkeyPatch) -> scenes.World:
     monkeypatch.setattr(words, "load_font", face)
     monkeypatch.setattr(scenes, "load_font", face)
     monkeypatch.setattr(lettering, "load_font", face)
+    monkeypatch.setattr(pages, "load_font", face)
     return scenes.World(SquareSprites(), ("default",))

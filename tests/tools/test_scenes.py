@@ -4,19 +4,9 @@ import numpy as np
 import pytest
 
 from tools.embedded.backgrounds import COLOURS, JITTER, sample_background
-from tools.embedded.scenes import (
-    IGNORE,
-    NOT_LETTER,
-    NOT_THING,
-    PLACES,
-    Knobs,
-    Scene,
-    World,
-    brightness,
-    label_cells,
-)
+from tools.embedded.scenes import PLACES, Knobs, Scene, World, brightness
 from tools.embedded.sprites import NAMES
-from tools.embedded.words import LETTERS, UNSEEN
+from tools.embedded.words import UNSEEN
 
 SIZES = ((128, 128), (256, 128), (120, 160), (640, 480))
 
@@ -125,35 +115,3 @@ def test_words_kept_from_training_appear_only_when_asked_for(world: World) -> No
             assert not UNSEEN & set(usual.text.words.split())
         if kept.text is not None:
             assert set(kept.text.words.split()) <= UNSEEN
-
-
-def test_cells_name_the_thing_over_their_centre(world: World) -> None:
-    for seed in range(60):
-        scene = world.sample_scene(np.random.default_rng(seed), 128, 128, Knobs(text=0))
-        things, _ = label_cells(scene, (0, 0, 128, 128), 8)
-        if scene.kind == "mush":
-            assert (things == IGNORE).all()
-            continue
-        pixels = np.asarray(world.draw(scene))
-        for cell, label in enumerate(things):
-            centre = pixels[cell // 8 * 16 + 8, cell % 8 * 16 + 8]
-            patch = pixels[cell // 8 * 16 : cell // 8 * 16 + 16, cell % 8 * 16 : cell % 8 * 16 + 16]
-            if label == NOT_THING:
-                assert not ((patch[..., 1] == 1) & (patch[..., 2] == 254)).any()
-            elif label != IGNORE:
-                assert tuple(centre) == (label, 1, 254)
-
-
-def test_cells_hold_every_letter_of_a_large_word_in_order(world: World) -> None:
-    read = 0
-    for seed in range(100):
-        scene = world.sample_scene(np.random.default_rng(seed), 128, 128, Knobs(text=1, letter=0.25, longest=3))
-        if scene.text is None or len(scene.text.lines) > 1:
-            continue
-        _, letters = label_cells(scene, (0, 0, 128, 128), 8)
-        columns = letters.reshape(8, 8).T.ravel()  # left to right
-        spelled = "".join(LETTERS[label] for label in columns if label not in (IGNORE, NOT_LETTER))
-        if IGNORE not in letters:
-            assert spelled == scene.text.words
-            read += 1
-    assert read > 30

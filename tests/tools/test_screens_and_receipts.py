@@ -5,7 +5,8 @@ import pytest
 
 from tools.embedded import receipts, screens
 from tools.embedded.backgrounds import COLOURS, JITTER
-from tools.embedded.scenes import World, label_cells
+from tools.embedded.labels import label_cells
+from tools.embedded.scenes import World
 from tools.embedded.words import LETTERS, UNSEEN
 
 SIZES = ((128, 128), (256, 192))
@@ -78,6 +79,6 @@ def test_patches_of_a_screen_hold_letters_of_its_words_alone(world: World) -> No
         shown = screens.draw(screen, np.random.default_rng(0))
         things, letters = label_cells(shown, (0, 0, screen.width, screen.height), 8)
         allowed = {LETTERS.index(letter) for letter in screen.title + "".join(screen.labels)}
-        named = {int(label) for label in letters if 0 <= label < len(LETTERS)}
+        named = {int(letter) for letter in letters[..., 0].ravel() if 0 <= letter < len(LETTERS)}
         assert named <= allowed
         assert len(set(things)) == 1

@@ -12,7 +12,9 @@ pytest.importorskip("transformers")
 from tools.embedded.arithmetic import faster_dtype, products_in  # noqa: E402
 from tools.embedded.batches import Maker  # noqa: E402
 from tools.embedded.exhibits import MAKERS  # noqa: E402
-from tools.embedded.model import IGNORE, CellHeads, Shape, build_config, build_model  # noqa: E402
+from tools.embedded.labels import HALVES, IGNORE, PARTS  # noqa: E402
+from tools.embedded.lessons import by_answer  # noqa: E402
+from tools.embedded.model import CellHeads, Shape, build_config, build_model  # noqa: E402
 from tools.embedded.scenes import Knobs, World  # noqa: E402
 from tools.embedded.stages import RECIPES, Form  # noqa: E402
 from tools.embedded.tokenizer import load_tokenizer, token_ids  # noqa: E402
@@ -63,8 +65,8 @@ def test_heads_are_fitted_to_patches_that_can_be_told_apart() -> None:
     centres = 3 * torch.randn(5, 16, generator=random)
     labels = torch.randint(0, 5, (4000,), generator=random)
     patches = centres[labels] + 0.1 * torch.randn(4000, 16, generator=random)
-    letters = torch.full((4000,), IGNORE)
-    letters[:2000] = labels[:2000]
+    letters = torch.full((4000, HALVES, 2), IGNORE)
+    letters[:2000, :, 0], letters[:2000, :, 1] = labels[:2000, None], labels[:2000, None] % PARTS
     assert fit_heads(CellHeads(16, 5, 5), patches, labels, letters, seed=0) < 0.05
 
 
@@ -72,3 +74,10 @@ def test_the_arithmetic_chosen_is_not_the_slower_one() -> None:
     faster = faster_dtype()
     other = ({torch.float32, torch.bfloat16} - {faster}).pop()
     assert products_in(faster, 0.05) > 0.6 * products_in(other, 0.05)
+
+
+def test_a_short_answer_counts_for_more_than_its_tokens() -> None:
+    owners = torch.tensor([1] * 4 + [2] * 16)
+    losses = torch.where(owners == 1, 3.0, 0.0)
+    assert by_answer(losses, owners).item() == pytest.approx(3 * 2 / (2 + 4))
+    assert by_answer(torch.full_like(losses, 0.7), owners).item() == pytest.approx(0.7)

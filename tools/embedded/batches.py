@@ -14,16 +14,17 @@ from torch import Tensor
 from tools.embedded.dialogues import Turns
 from tools.embedded.drills import in_order
 from tools.embedded.exhibits import Exhibit, View, sample_exhibit
+from tools.embedded.labels import label_cells
 from tools.embedded.pages import sample_page
 from tools.embedded.prompts import answer_text, clip_opening, picture_opening, question_text
-from tools.embedded.scenes import Knobs, World, label_cells
+from tools.embedded.scenes import Knobs, World
 from tools.embedded.stages import Form
 from tools.embedded.tiles import Tiled, cut_tiles, one_tile
 from tools.embedded.tokenizer import IMAGE, PAD
 
 GRID = 8  # patches a side
 NO_TASK = -1
-Cells = tuple[Tensor, Tensor, Tensor]  # pixels [T, 3, H, W] uint8, things and letters [T, GRID * GRID]
+Cells = tuple[Tensor, Tensor, Tensor]  # pixels [T, 3, H, W] uint8, things [T, P], letters [T, P, HALVES, 2]
 
 
 @dataclass

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tools.embedded.backgrounds import Background, jittered, sample_background
+from tools.embedded.looks import sample_look
 from tools.embedded.questions import capital
 from tools.embedded.scenes import PLACES, Knobs, Scene, Thing, World, place_thing, sample_things
 from tools.embedded.sprites import COLOURED, NAMES, with_article
@@ -46,7 +47,7 @@ def sample_still_life(world: World, rng: np.random.Generator, width: int, height
     background = sample_background(rng, fading=0.1, rough=knobs.rough)
     names = [name for name in NAMES if name.split()[0] not in background.names]
     things = sample_things(rng, names, width, height, CELLS, True, knobs, world.styles)
-    return Scene(width, height, "things", background, things)
+    return Scene(width, height, "things", background, things, look=sample_look(rng, knobs.varied))
 
 
 def move(rng: np.random.Generator, scene: Scene) -> Change | None:

@@ -12,8 +12,9 @@ from tools.embedded import clips, pairs, receipts, relations, screens
 from tools.embedded.changes import sample_change
 from tools.embedded.dialogues import Turns, sample_dialogue, unknowable
 from tools.embedded.drills import drill
+from tools.embedded.labels import Labelled
 from tools.embedded.questions import Asker, Question
-from tools.embedded.scenes import Knobs, Labelled, Scene, World
+from tools.embedded.scenes import Knobs, Scene, World
 
 CHANGED = 0.65  # share of pairs that differ
 

@@ -5,8 +5,8 @@ holds the two together), but over several questions that share one picture: the 
 and itself, positions start anew after the picture, so each question is as if it had been asked alone. It has no padding
 logic for pictures, no cache and no generation; those are the product's.
 
-`CellHeads` are helpers that exist in training alone: every 16-px patch names the thing that covers its centre and the
-letter whose centre it holds. They teach the encoder to see before there are words.
+`CellHeads` are helpers that exist in training alone: every 16-px patch names the thing that covers its centre, and each
+of its halves the letter there (`labels.py`). They teach the encoder to see before there are words.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import SmolVLMConfig, SmolVLMForConditionalGeneration
 
-IGNORE = -100  # cross_entropy's own mark for "no label here"
+from tools.embedded.labels import HALVES, PARTS
 
 
 @dataclass(frozen=True)
@@ -89,19 +89,26 @@ def build_model(config: SmolVLMConfig, seed: int) -> SmolVLMForConditionalGenera
 
 
 class CellHeads(nn.Module):
-    """Two linear layers over the encoder's output: things and letters, one guess a patch."""
+    """Three linear layers over the encoder's output: a patch's thing, its halves' letters, and the thirds of those."""
 
     def __init__(self, hidden: int, things: int, letters: int) -> None:
         super().__init__()
         self.things = nn.Linear(hidden, things + 1)
-        self.letters = nn.Linear(hidden, letters + 1)
+        self.letters = nn.Linear(hidden, HALVES * (letters + 1))
+        self.parts = nn.Linear(hidden, HALVES * PARTS)
 
     def forward(self, patches: Tensor, things: Tensor, letters: Tensor) -> Tensor:
-        """patches [T, P, D], labels [T, P] with IGNORE where nothing is asked -> the sum of both losses."""
+        """patches [..., D], things [...], letters [..., HALVES, 2], IGNORE for what is not asked -> the losses' sum."""
         patches = patches.float()
-        return functional.cross_entropy(self.things(patches).flatten(0, 1), things.flatten()) + 2 * (
-            functional.cross_entropy(self.letters(patches).flatten(0, 1), letters.flatten())
+        return (
+            functional.cross_entropy(self.things(patches).flatten(0, -2), things.flatten())
+            + 2 * functional.cross_entropy(self.spelled(patches).flatten(0, -2), letters[..., 0].flatten())
+            + functional.cross_entropy(self.parts(patches).view(-1, PARTS), letters[..., 1].flatten())
         )
+
+    def spelled(self, patches: Tensor) -> Tensor:
+        """patches [..., D] -> scores [..., HALVES, letters + 1]."""
+        return self.letters(patches).unflatten(-1, (HALVES, -1))
 
 
 class Forward(nn.Module):

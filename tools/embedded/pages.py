@@ -7,12 +7,14 @@ Nothing is asked about them, so they need no answer: `label_cells` has all that 
 import numpy as np
 
 from tools.embedded.backgrounds import Background, jittered, sample_background
+from tools.embedded.looks import sample_look
 from tools.embedded.scenes import Scene, Text, Thing, World, contrasting
 from tools.embedded.sprites import NAMES
-from tools.embedded.words import Line, sample_word, set_line
+from tools.embedded.words import Line, load_font, sample_word, set_line
 
 LETTER_HEIGHTS = (0.12, 0.26)  # of the picture's short side; smaller letters share a patch
 ROUGH = 0.2  # share of plain pages on a photo-like surface
+VARIED = 0.6  # share of crowds drawn with a look of their own
 SPREAD = 1.25  # from line to line, in heights
 
 
@@ -22,7 +24,8 @@ def sample_page(world: World, rng: np.random.Generator, width: int, height: int)
     if rng.random() < 2 / 3:
         return Scene(width, height, "things", background, text=fill_with_text(world, rng, width, height, background))
     style = world.styles[rng.integers(len(world.styles))]
-    return Scene(width, height, "things", background, crowd(rng, width, height, background, style))
+    things = crowd(rng, width, height, background, style)
+    return Scene(width, height, "things", background, things, look=sample_look(rng, VARIED))
 
 
 def fill_with_text(world: World, rng: np.random.Generator, width: int, height: int, background: Background) -> Text:
@@ -44,12 +47,13 @@ def fill_with_text(world: World, rng: np.random.Generator, width: int, height: i
 
 def fitting_line(rng: np.random.Generator, font: str, size: int, width: int) -> Line:
     """Words until the next one would not fit; of one that is too long alone, the letters that do."""
-    line = set_line(sample_word(rng, 8), font, size)
-    while line.width > width and len(line.text) > 1:
-        line = set_line(line.text[:-1], font, size)
-    while (longer := set_line(f"{line.text} {sample_word(rng, 6)}", font, size)).width < width:
-        line = longer
-    return line
+    measure = load_font(font, size).getlength
+    text = sample_word(rng, 8)
+    while measure(text) > width and len(text) > 1:
+        text = text[:-1]
+    while measure(longer := f"{text} {sample_word(rng, 6)}") < width:
+        text = longer
+    return set_line(text, font, size)
 
 
 def crowd(rng: np.random.Generator, width: int, height: int, background: Background, style: str) -> tuple[Thing, ...]:

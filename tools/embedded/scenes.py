@@ -1,28 +1,25 @@
 """A scene is the exact truth about one picture: what stands where, how large, in which style, before which background.
 
-`sample_scene` invents one, `draw` paints it, `label_cells` says for every 16-px patch of a tile what its centre shows.
-Places are the nine fields of a 3 x 3 grid. Knows nothing of questions, tokens or tensors.
+`sample_scene` invents one, `draw` paints it. Places are the nine fields of a 3 x 3 grid. Knows nothing of questions,
+labels, tokens or tensors.
 """
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from PIL import Image, ImageDraw
 
 from tools.embedded.backgrounds import COLOURS, Background, jittered, paint_mush, sample_background
+from tools.embedded.looks import Look, sample_look
 from tools.embedded.photographs import paint_photograph
 from tools.embedded.sprites import NAMES, STYLES, Sprites
-from tools.embedded.words import LETTERS, Line, load_font, sample_word, set_line
+from tools.embedded.words import Line, load_font, sample_word, set_line
 
 PLACES = (
     ("in the top left corner", "at the top", "in the top right corner"),
     ("at the left", "in the middle", "at the right"),
     ("in the bottom left corner", "at the bottom", "in the bottom right corner"),
 )
-IGNORE = -100
-NOT_LETTER = len(LETTERS)
-NOT_THING = len(NAMES)
 
 
 @dataclass(frozen=True)
@@ -43,19 +40,6 @@ class Thing:
 
 
 SetLine = tuple[Line, tuple[float, float]]  # a line and its upper left corner in the picture
-
-
-class Labelled(Protocol):
-    """What patches can be labelled by: things and lines of text. Of "mush" nothing is known."""
-
-    @property
-    def kind(self) -> str: ...
-
-    @property
-    def things(self) -> tuple[Thing, ...]: ...
-
-    @property
-    def set_lines(self) -> tuple[SetLine, ...]: ...
 
 
 @dataclass(frozen=True)
@@ -83,7 +67,10 @@ class Text:
 
 @dataclass(frozen=True)
 class Scene:
-    """Everything that is in a picture. kind: blank, mush, group (one kind of thing, counted) or things."""
+    """Everything that is in a picture. kind: blank, mush, group (one kind of thing, counted) or things.
+
+    `look` is how all its things depart from their style's own drawings.
+    """
 
     width: int
     height: int
@@ -92,6 +79,7 @@ class Scene:
     things: tuple[Thing, ...] = ()
     text: Text | None = None
     mush_seed: int = 0
+    look: Look | None = None
 
     @property
     def set_lines(self) -> tuple[SetLine, ...]:
@@ -110,6 +98,7 @@ class Knobs:
     group: float = 0.22  # share of scenes with several of one thing
     unknown: float = 0.05  # share of pictures from outside this world
     rough: float = 0.0  # share of plain backgrounds that are a photo-like surface
+    varied: float = 0.0  # share of scenes whose things are drawn with a look of their own
 
 
 @dataclass(frozen=True)
@@ -138,7 +127,7 @@ class World:
             things = sample_group(rng, names, width, height, free, knobs, self.styles)
         else:
             things = sample_things(rng, names, width, height, free, text is not None, knobs, self.styles)
-        return Scene(width, height, kind, background, things, text)
+        return Scene(width, height, kind, background, things, text, look=sample_look(rng, knobs.varied))
 
     def _sample_text(
         self, rng: np.random.Generator, width: int, height: int, background: Background, knobs: Knobs
@@ -177,6 +166,8 @@ class World:
         picture = scene.background.paint(scene.width, scene.height)
         for thing in scene.things:
             sprite, alpha = self.sprites.scaled(thing.name, thing.style, thing.size)
+            if scene.look is not None:
+                sprite, alpha = scene.look.apply(sprite, alpha)
             corner = (thing.x + (thing.size - sprite.width) // 2, thing.y + (thing.size - sprite.height) // 2)
             picture.paste(sprite, corner, alpha)
         if scene.text is not None:
@@ -264,33 +255,3 @@ def place_thing(
     x = int(np.clip(round(centre_x - size / 2), 0, width - size))
     y = int(np.clip(round(centre_y - size / 2), 0, height - size))
     return Thing(name, style, x, y, size, cell, scale)
-
-
-def label_cells(scene: Labelled, region: tuple[float, float, float, float], grid: int) -> tuple[np.ndarray, np.ndarray]:
-    """Things and letters at the grid x grid patches of a tile that shows `region` (left, top, right, bottom).
-
-    Returns two int64 arrays of grid * grid labels: the thing over the patch's centre, the letter whose centre the patch
-    holds. IGNORE where only a part of a thing touches the patch, or where letters are too small to be told apart.
-    """
-    left, top, right, bottom = region
-    step_x, step_y = (right - left) / grid, (bottom - top) / grid
-    things = np.full((grid, grid), NOT_THING, dtype=np.int64)
-    letters = np.full((grid, grid), NOT_LETTER, dtype=np.int64)
-    if scene.kind == "mush":
-        return np.full(grid * grid, IGNORE), np.full(grid * grid, NOT_LETTER)
-    x, y = left + (np.arange(grid) + 0.5) * step_x, top + (np.arange(grid) + 0.5) * step_y
-    for thing in scene.things:
-        touch_x = (x + step_x / 2 > thing.x) & (x - step_x / 2 < thing.x + thing.size)
-        touch_y = (y + step_y / 2 > thing.y) & (y - step_y / 2 < thing.y + thing.size)
-        inside_x, inside_y = (x > thing.x) & (x < thing.x + thing.size), (y > thing.y) & (y < thing.y + thing.size)
-        touched, covered = touch_y[:, None] & touch_x, inside_y[:, None] & inside_x
-        things[touched & (things == NOT_THING)] = IGNORE
-        things[covered] = NAMES.index(thing.name)
-    for line, corner in scene.set_lines:
-        for letter in line.letters:
-            column = int((corner[0] + letter.x - left) // step_x)
-            row = int((corner[1] + letter.y - top) // step_y)
-            if 0 <= row < grid and 0 <= column < grid:
-                known = line.size > 0.6 * step_y and letters[row, column] == NOT_LETTER
-                letters[row, column] = LETTERS.index(letter.letter) if known else IGNORE
-    return things.ravel(), letters.ravel()

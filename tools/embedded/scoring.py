@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from tools.embedded.labels import Labelled
 from tools.embedded.questions import DECLINE, Question
-from tools.embedded.scenes import Labelled, Scene
+from tools.embedded.scenes import Scene
 
 LABELS = {
     "describe": "caption, exact",

@@ -61,9 +61,12 @@ FROM_NOTHING = (
     Stage("tiles and pairs", 0.7, ((WORLD_ONE, 3.0), (WORLD_FOUR, 1.0), (TWO, 1.0), (PAIR, 1.0))),
     Stage("few frames", 0.8, ((WORLD_ONE, 3.0), (WORLD_FOUR, 1.0), (TWO, 0.7), (PAIR, 1.0), (FEW, 1.3))),
     Stage("many frames", 0.88, ((WORLD_ONE, 3.0), (WORLD_FOUR, 1.0), (TWO, 0.7), (PAIR, 0.8), (FEW, 0.7), (MANY, 0.8))),
-    Stage("all", 1.0, ((WORLD_ONE, 8.0), (WORLD_FOUR, 1.0), (TWO, 0.7), (PAIR, 1.0), (FEW, 0.6), (MANY, 0.4))),
+    Stage("all", 1.0, ((WORLD_ONE, 8.0), (WORLD_FOUR, 2.0), (TWO, 1.2), (PAIR, 1.2), (FEW, 0.7), (MANY, 0.5))),
 )
-ONWARD = tuple(replace(stage, end=end) for stage, end in zip(FROM_NOTHING[2:], (0.4, 0.65, 0.78, 1.0), strict=True))
+ONWARD = tuple(
+    replace(stage, end=end)
+    for stage, end in zip((FROM_NOTHING[0], *FROM_NOTHING[2:]), (0.32, 0.56, 0.7, 0.8, 1.0), strict=True)
+)
 SCENES_AGAIN = (Stage("scenes again", 1.0, ((ONE, 4.0), (FOUR, 1.0), (TWO, 1.0))),)
 RECIPES = {"from-nothing": FROM_NOTHING, "onward": ONWARD, "scenes": SCENES_AGAIN}
 

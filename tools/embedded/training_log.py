@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from tools.embedded.batches import Batch
+from tools.embedded.labels import NOT_LETTER, NOT_THING
 from tools.embedded.model import CellHeads
 from tools.embedded.questions import WORDINGS
-from tools.embedded.scenes import NOT_LETTER, NOT_THING
 
 TASKS = (
     *WORDINGS,
@@ -44,15 +44,15 @@ class Log:
         counts[1] += of
 
     def see(self, heads: CellHeads, patches: Tensor, things: Tensor, letters: Tensor, where: str) -> None:
-        """Patches named rightly among those that hold something."""
+        """Patches, and halves of them, named rightly among those that hold something."""
         for name, head, labels, empty in (
             ("things", heads.things, things, NOT_THING),
-            ("letters", heads.letters, letters, NOT_LETTER),
+            ("letters", heads.spelled, letters[..., 0], NOT_LETTER),
         ):
-            chosen = (labels >= 0) & (labels != empty)
             with torch.no_grad():
-                guesses = head(patches[chosen].float()).argmax(dim=-1)
-            self.add(f"{name} on {where}", int((guesses == labels[chosen]).sum()), int(chosen.sum()))
+                guesses = head(patches.float()).argmax(dim=-1)
+            chosen = (labels >= 0) & (labels != empty)
+            self.add(f"{name} on {where}", int((guesses == labels)[chosen].sum()), int(chosen.sum()))
 
     def answer(self, suffix: str, logits: Tensor, batch: Batch) -> None:
         """Answers that are right in every token: just those that greedy decoding would give."""

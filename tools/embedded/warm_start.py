@@ -13,7 +13,8 @@ from safetensors.torch import load_file
 from torch import Tensor
 from transformers import SmolVLMForConditionalGeneration
 
-from tools.embedded.model import IGNORE, CellHeads
+from tools.embedded.labels import IGNORE
+from tools.embedded.model import CellHeads
 from tools.parity.hub_form import PATCHES, expanded, hub_name
 
 FIT_STEPS = 400
@@ -36,14 +37,14 @@ def load_weights(folder: Path, model: SmolVLMForConditionalGeneration) -> None:
 
 
 def fit_heads(heads: CellHeads, patches: Tensor, things: Tensor, letters: Tensor, seed: int) -> float:
-    """Fits the heads to encoded patches [N, D] with labels [N]; returns the loss of the last step."""
+    """Fits the heads to encoded patches [N, D] with the labels of each; returns the loss of the last step."""
     random = torch.Generator().manual_seed(seed)
     optimizer = torch.optim.AdamW(heads.parameters(), lr=FIT_RATE, weight_decay=1e-3)
     falling = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.01, FIT_STEPS)
-    useful = ((things != IGNORE) | (letters != IGNORE)).nonzero()[:, 0]
+    useful = ((things != IGNORE) | (letters[..., 0] != IGNORE).any(dim=1)).nonzero()[:, 0]
     for _ in range(FIT_STEPS):
         chosen = useful[torch.randint(len(useful), (FIT_PATCHES,), generator=random)]
-        loss = heads(patches[chosen][None], things[chosen][None], letters[chosen][None])
+        loss = heads(patches[chosen], things[chosen], letters[chosen])
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

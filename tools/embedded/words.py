@@ -32,11 +32,11 @@ CODAS = ["", "", "", *"N S T R L M D K P X Y B G".split(), "NG", "ST", "CK"]
 
 @dataclass(frozen=True)
 class Letter:
-    """One drawn letter: which, and its centre in pixels of the picture."""
+    """One drawn letter: which, and where it begins and ends, in pixels from the left of its line's inked box."""
 
     letter: str
-    x: float
-    y: float
+    start: float
+    end: float
 
 
 @dataclass(frozen=True)
@@ -91,11 +91,11 @@ def find_fonts(folders: list[Path]) -> tuple[str, ...]:
 
 
 def set_line(text: str, font: str, size: int) -> Line:
-    """Measures one line; the letters' centres are relative to the line's inked box."""
+    """Measures one line."""
     face = load_font(font, size)
     left, top, right, bottom = face.getbbox(text)
     letters = tuple(
-        Letter(letter, (face.getlength(text[:i]) + face.getlength(text[: i + 1])) / 2 - left, (bottom - top) / 2)
+        Letter(letter, face.getlength(text[:i]) - left, face.getlength(text[: i + 1]) - left)
         for i, letter in enumerate(text)
         if letter in LETTERS
     )

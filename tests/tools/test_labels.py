@@ -1,0 +1,67 @@
+"""What patches are labelled by is what the picture shows there."""
+
+import numpy as np
+import pytest
+
+from tools.embedded.labels import HALVES, IGNORE, NOT_LETTER, NOT_THING, PARTS, label_cells
+from tools.embedded.scenes import Knobs, Scene, World
+from tools.embedded.words import LETTERS
+
+WHOLE = (0, 0, 128, 128)
+
+
+def scenes_with_text(world: World, knobs: Knobs, lines: int = 1) -> list[Scene]:
+    shown = [world.sample_scene(np.random.default_rng(seed), 128, 128, knobs) for seed in range(150)]
+    return [scene for scene in shown if scene.text is not None and len(scene.text.lines) == lines]
+
+
+def test_cells_name_the_thing_over_their_centre(world: World) -> None:
+    for seed in range(60):
+        scene = world.sample_scene(np.random.default_rng(seed), 128, 128, Knobs(text=0))
+        things, _ = label_cells(scene, WHOLE, 8)
+        if scene.kind == "mush":
+            assert (things == IGNORE).all()
+            continue
+        pixels = np.asarray(world.draw(scene))
+        for cell, label in enumerate(things):
+            centre = pixels[cell // 8 * 16 + 8, cell % 8 * 16 + 8]
+            patch = pixels[cell // 8 * 16 : cell // 8 * 16 + 16, cell % 8 * 16 : cell % 8 * 16 + 16]
+            if label == NOT_THING:
+                assert not ((patch[..., 1] == 1) & (patch[..., 2] == 254)).any()
+            elif label != IGNORE:
+                assert tuple(centre) == (label, 1, 254)
+
+
+@pytest.mark.parametrize("knobs", [Knobs(text=1, letter=0.25, longest=3), Knobs(text=1, letter=0.11, longest=8)])
+def test_halves_of_patches_spell_the_word(world: World, knobs: Knobs) -> None:
+    """A new letter begins where the letter changes or its thirds start again."""
+    read = []
+    for scene in scenes_with_text(world, knobs):
+        _, letters = label_cells(scene, WHOLE, 8)
+        rows = letters.reshape(8, 8 * HALVES, 2)
+        line = max(rows, key=lambda row: int((row[:, 1] >= 0).sum()))
+        spelled, before = "", (NOT_LETTER, PARTS)
+        for letter, part in line[line[:, 1] >= 0]:
+            if letter != before[0] or part < before[1]:
+                spelled += LETTERS[letter]
+            before = (letter, part)
+        read.append(scene.text is not None and spelled == scene.text.words)
+    assert len(read) > 50 and sum(read) > 0.9 * len(read)
+
+
+def test_letters_are_named_where_their_ink_is_and_nowhere_else(world: World) -> None:
+    for scene in scenes_with_text(world, Knobs(text=1, unknown=0)):
+        if scene.things or len(scene.background.names) > 1:
+            continue
+        _, letters = label_cells(scene, WHOLE, 8)
+        pixels = np.asarray(world.draw(scene)).astype(int)
+        rows, columns = (np.abs(pixels - pixels[0, 0]).sum(axis=2) > 60).nonzero()
+        named_rows, named_halves = (letters[..., 1] >= 0).reshape(8, 16).nonzero()
+        assert rows.min() // 16 <= named_rows.min() and named_rows.max() <= rows.max() // 16
+        assert abs(columns.min() - 8 * named_halves.min()) < 16 > abs(columns.max() - 8 * named_halves.max() - 7)
+
+
+def test_letters_that_are_too_small_are_not_asked_for(world: World) -> None:
+    scene = next(iter(scenes_with_text(world, Knobs(text=1))))
+    _, letters = label_cells(scene, (0, 0, 1280, 1280), 8)
+    assert set(np.unique(letters[..., 0])) == {IGNORE, NOT_LETTER}

@@ -69,7 +69,7 @@ def _small(path: Path) -> bytes:
 
 
 def _open(path: Path) -> "Image.Image":
-    from app.asking.media import holds_clip
+    from app.inputs.media import holds_clip
     from app.terminal import one_line
     from mlx_model.media.image_files import open_image
 

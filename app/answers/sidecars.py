@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from app.asking.picture_files import PICTURE_ENDINGS
+from app.inputs.picture_files import PICTURE_ENDINGS
 
 
 class Sidecars:

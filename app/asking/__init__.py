@@ -1,4 +1,4 @@
-"""What is asked of which file: tasks and questions, files and what is in them, and many files as one job.
+"""What is asked of which file: tasks and questions, and many files as one job.
 
 Both faces ask through it. Nothing is imported here.
 """

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 from app.answers.records import Asked, answer_record, blank_record
 from app.asking.answer_store import AnswerStore
-from app.asking.media import open_medium
 from app.asking.questions import Question, as_request, shown_text, words_about
+from app.inputs.media import open_medium
 from app.shelf import Installed
 from app.terminal import one_line
 

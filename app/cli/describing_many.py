@@ -15,7 +15,6 @@ from app.answers.writers import LINE_FORMATS
 from app.asking.answer_store import AnswerStore
 from app.asking.batch_pace import pace_words
 from app.asking.describing import Describing, Outcome
-from app.asking.picture_files import Listing, list_pictures
 from app.asking.questions import Question
 from app.cli.errors import exit_code, sentence
 from app.cli.jobs import stream_job
@@ -25,6 +24,7 @@ from app.cli.progress import Progress
 from app.cli.signals import stoppable
 from app.cli.sinks import BesidePictures, LinesOutput, OneFile, Sink, Stdout
 from app.cli.stderr import say
+from app.inputs.picture_files import Listing, list_pictures
 from app.shelf import Installed
 from app.terminal import one_line
 from mlx_model.errors import Cancelled, DetailError, InputError

@@ -5,7 +5,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.asking.media import holds_clip, open_medium
+from app.inputs.media import holds_clip, open_medium
 from app.terminal import one_line
 from mlx_model.errors import InputError
 

@@ -8,8 +8,8 @@ from typing import Any, Self, TypeVar
 
 import click
 
-from app.asking.picture_files import is_pattern
 from app.cli.inputs import STDIN
+from app.inputs.picture_files import is_pattern
 
 DEFAULT_BATCH = 8
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from PySide6.QtCore import QMimeData
 from PySide6.QtGui import QImage
 
-from app.asking.data_urls import picture_in_address, picture_in_page
-from app.asking.picture_files import CLIP_ENDINGS, PICTURE_ENDINGS, natural_order
+from app.inputs.data_urls import picture_in_address, picture_in_page
+from app.inputs.picture_files import CLIP_ENDINGS, PICTURE_ENDINGS, natural_order
 
 MOST_AT_ONCE = 20  # files that one question may be about; more are a folder's business
 ADDRESS_ONLY = "Only the picture's address came, and Smolsight fetches nothing: copy the picture itself."

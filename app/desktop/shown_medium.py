@@ -9,8 +9,8 @@ from PySide6.QtCore import QBuffer, QIODevice, QSize, Qt
 from PySide6.QtGui import QImage
 
 from app.asking.clip_times import Span
-from app.asking.media import open_medium
 from app.conversation import Medium
+from app.inputs.media import open_medium
 from app.terminal import one_line
 from mlx_model.errors import InputError
 

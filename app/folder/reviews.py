@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from app.asking.answer_store import AnswerStore
-from app.asking.picture_files import Listing, list_pictures
 from app.folder.album import Entry
+from app.inputs.picture_files import Listing, list_pictures
 
 LAST_SHOWN = "last shown"
 

@@ -7,10 +7,10 @@ from typing import TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
-from app.asking.picture_files import Listing
 from app.desktop.background import Background
 from app.folder.album import Album, Entry
 from app.folder.reviews import Reviews, Shown
+from app.inputs.picture_files import Listing
 
 Result = TypeVar("Result")
 

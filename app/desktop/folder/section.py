@@ -16,7 +16,6 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFileDialog, QStackedWidget, QVBoxLayout, QWidget
 
 from app.asking.describing import Outcome
-from app.asking.picture_files import Listing
 from app.asking.questions import Question, task_question
 from app.asking.tasks import tasks
 from app.desktop import intake
@@ -41,6 +40,7 @@ from app.desktop.theme.icons import give_icon
 from app.engine_settings import drawing
 from app.folder.album import Album, Entry
 from app.folder.reviews import Shown
+from app.inputs.picture_files import Listing
 
 FLUSH_MS = 60  # what has changed is drawn and kept together
 TICK_MS = 500  # the pace of a run is told so often

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.asking.picture_files import list_pictures, natural_order
+from app.inputs.picture_files import list_pictures, natural_order
 
 
 def fill(folder: Path, *names: str) -> Path:

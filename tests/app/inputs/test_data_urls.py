@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from app.asking.data_urls import picture_in_address, picture_in_page
+from app.inputs.data_urls import picture_in_address, picture_in_page
 
 HELD = base64.b64encode(b"pixels").decode()
 

@@ -1,7 +1,8 @@
 """Extra questions for training, where a task is learned slowly, and which questions a picture's few places go to.
 
 "Is there a cat?" holds one bit, a caption a hundred: left to chance, yes or no is never learned. So every picture is
-asked for things that are there and as many that are not, some of them near misses (a red heart for a blue one).
+asked for a thing that is there and one that is not, at times a near miss (a red heart for a blue one). "Where is the
+cat?" needs the same look for what is named and says three bits about it, so it is asked of every thing.
 """
 
 from collections.abc import Sequence
@@ -9,27 +10,28 @@ from collections.abc import Sequence
 import numpy as np
 
 from tools.embedded.dialogues import Turns
-from tools.embedded.questions import NUMBERS, Asker, Question, names
+from tools.embedded.questions import NUMBERS, Asker, Question, capital, names
 from tools.embedded.scenes import Scene
 from tools.embedded.sprites import COLOURED, NAMES
 
-WEIGHTS = {"is_there": 3.0, "count": 2.5, "read": 2.5, "where": 2.0, "text_colour": 1.5, "any_text": 0.4, "size": 0.7}
+WEIGHTS = {"is_there": 2.0, "count": 2.0, "read": 2.5, "where": 3.0, "text_colour": 1.5, "any_text": 0.4, "size": 0.7}
 WHOLE = ("describe", "alt", "read", "decline", "clip", "changed")
-PAIRS = 2  # of questions for a thing that is there and one that is not
 
 
 def drill(asker: Asker, scene: Scene) -> list[Question]:
-    """Questions beyond one a task: yes and no in equal parts, and the count of everything in the picture."""
+    """Questions beyond one a task: yes and no in equal parts, the count and the place of everything in the picture."""
     if scene.kind == "mush":
         return []
     present = sorted({thing.name for thing in scene.things})
     questions = []
-    for _ in range(PAIRS):
-        if present:
-            known = present[asker.rng.integers(len(present))]
-            questions.append(asker.word("is_there", "Yes.", names(known)))
-        missing = near_miss(asker.rng, present) or asker.absent(present)
-        questions.append(asker.word("is_there", "No.", names(missing)))
+    if present:
+        known = present[asker.rng.integers(len(present))]
+        questions.append(asker.word("is_there", "Yes.", names(known)))
+    missing = near_miss(asker.rng, present) or asker.absent(present)
+    questions.append(asker.word("is_there", "No.", names(missing)))
+    if scene.kind == "things":
+        for thing in scene.things:
+            questions.append(asker.word("where", capital(f"{thing.place}."), names(thing.name)))
     for name in present:
         number = sum(thing.name == name for thing in scene.things)
         questions.append(asker.word("count", f"{NUMBERS[number]}.", names(name)))

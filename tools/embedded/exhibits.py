@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image
 
-from tools.embedded import clips, pairs, receipts, relations, screens
+from tools.embedded import clips, pages, pairs, receipts, relations, screens
 from tools.embedded.changes import sample_change
 from tools.embedded.dialogues import Turns, sample_dialogue, unknowable
 from tools.embedded.drills import drill
@@ -43,7 +43,7 @@ class Exhibit:
 def sample_exhibit(
     kind: str, world: World, rng: np.random.Generator, size: tuple[int, int], knobs: Knobs, frames: int = 1
 ) -> Exhibit:
-    """One of `kind`: scene, talk, screen, receipt, pair or clip. KeyError names another."""
+    """One of `kind`: scene, talk, screen, receipt, page, pair or clip. KeyError names another."""
     return MAKERS[kind](world, rng, size, knobs, frames)
 
 
@@ -74,6 +74,11 @@ def show_receipt(world: World, rng: np.random.Generator, size: tuple[int, int], 
     return Exhibit((View(shown.picture, shown),), single(receipts.ask(receipt, rng)))
 
 
+def show_page(world: World, rng: np.random.Generator, size: tuple[int, int], _: Knobs, __: int) -> Exhibit:
+    page = pages.sample_page(world, rng, *size)
+    return Exhibit((view(world, page),), single(pages.ask(page, rng)))
+
+
 def show_pair(world: World, rng: np.random.Generator, size: tuple[int, int], knobs: Knobs, _: int) -> Exhibit:
     kinds = () if rng.random() < CHANGED else ("stay",)
     change = sample_change(world, rng, *size, knobs, kinds)
@@ -91,6 +96,7 @@ MAKERS = {
     "talk": show_talk,
     "screen": show_screen,
     "receipt": show_receipt,
+    "page": show_page,
     "pair": show_pair,
     "clip": show_clip,
 }

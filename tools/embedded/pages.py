@@ -1,13 +1,14 @@
-"""Pictures that are all labels: pages full of letters and crowds of things, for the encoder's own lessons.
+"""Pictures that are full: pages of letters and crowds of things, to learn letters and names from.
 
 A scene as a user sees it holds five letters and two things; a page holds thirty letters, at the same cost of encoding.
-Nothing is asked about them, so they need no answer: `label_cells` has all that they teach.
+`label_cells` has all that they teach the encoder; the decoder is asked to read them, or to list what it sees.
 """
 
 import numpy as np
 
 from tools.embedded.backgrounds import Background, jittered, sample_background
 from tools.embedded.looks import sample_look
+from tools.embedded.questions import Asker, Question, capital, names
 from tools.embedded.scenes import Scene, Text, Thing, World, contrasting
 from tools.embedded.sprites import NAMES
 from tools.embedded.words import Line, load_font, sample_word, set_line
@@ -16,6 +17,8 @@ LETTER_HEIGHTS = (0.12, 0.26)  # of the picture's short side; smaller letters sh
 ROUGH = 0.2  # share of plain pages on a photo-like surface
 VARIED = 0.6  # share of crowds drawn with a look of their own
 SPREAD = 1.25  # from line to line, in heights
+PAGE = ("Read all the text in this image.", "Read the page.", "Transcribe all the text.")
+CROWD = ("List everything in the picture.", "List all the things, row by row.", "Name everything that you see.")
 
 
 def sample_page(world: World, rng: np.random.Generator, width: int, height: int) -> Scene:
@@ -26,6 +29,27 @@ def sample_page(world: World, rng: np.random.Generator, width: int, height: int)
     style = world.styles[rng.integers(len(world.styles))]
     things = crowd(rng, width, height, background, style)
     return Scene(width, height, "things", background, things, look=sample_look(rng, VARIED))
+
+
+def ask(page: Scene, rng: np.random.Generator) -> list[Question]:
+    """What a page says, as a whole and by its first and last line; what is in a crowd, and whether something is."""
+    if page.text is not None:
+        lines = [line.text for line in page.text.lines]
+        return [
+            Question("page", PAGE[rng.integers(len(PAGE))], " ".join(lines)),
+            Question("line", "What does the first line say?", lines[0]),
+            Question("line", "What does the last line say?", lines[-1]),
+        ]
+    present = [thing.name for thing in page.things]
+    asker = Asker(rng)
+    questions = (
+        [Question("crowd", CROWD[rng.integers(len(CROWD))], capital(f"{', '.join(present)}."))] if present else []
+    )
+    for _ in range(2):
+        if present:
+            questions.append(asker.word("is_there", "Yes.", names(present[rng.integers(len(present))])))
+        questions.append(asker.word("is_there", "No.", names(asker.absent(present))))
+    return questions
 
 
 def fill_with_text(world: World, rng: np.random.Generator, width: int, height: int, background: Background) -> Text:
@@ -59,8 +83,8 @@ def fitting_line(rng: np.random.Generator, font: str, size: int, width: int) -> 
 def crowd(rng: np.random.Generator, width: int, height: int, background: Background, style: str) -> tuple[Thing, ...]:
     """Different things in a grid of two to four a side, some places left empty."""
     side = int(rng.integers(2, 5))
-    names = [name for name in NAMES if name.split()[0] not in background.names]
-    chosen = rng.choice(len(names), side * side, replace=False)
+    fitting = [name for name in NAMES if name.split()[0] not in background.names]
+    chosen = rng.choice(len(fitting), side * side, replace=False)
     room = min(width, height) / side
     things = []
     for number, index in enumerate(chosen):
@@ -70,5 +94,5 @@ def crowd(rng: np.random.Generator, width: int, height: int, background: Backgro
         row, column = divmod(number, side)
         x = int(column * width / side + rng.uniform(0, width / side - size))
         y = int(row * height / side + rng.uniform(0, height / side - size))
-        things.append(Thing(names[index], style, x, y, size, (min(2, row), min(2, column))))
+        things.append(Thing(fitting[index], style, x, y, size, (min(2, row), min(2, column))))
     return tuple(things)

@@ -30,7 +30,8 @@ class Form:
 
 SCENES = (("scene", 1.0),)
 WORLD = (("scene", 0.56), ("talk", 0.22), ("screen", 0.14), ("receipt", 0.08))
-LEGIBLE = (("scene", 0.67), ("talk", 0.23), ("screen", 0.08), ("receipt", 0.02))  # in one tile, small print is not
+# In one tile, small print is not; a page has letters as large as a scene's.
+LEGIBLE = (("scene", 0.54), ("talk", 0.18), ("page", 0.2), ("screen", 0.06), ("receipt", 0.02))
 ONE = Form("one", SCENES, ANY, 160, 28)
 FOUR = Form("four", SCENES, LARGE, 152, 6, split=True)
 TWO = Form("two", SCENES, LONG, 120, 10, split=True)

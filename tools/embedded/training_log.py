@@ -15,6 +15,7 @@ from tools.embedded.questions import WORDINGS
 TASKS = (
     *WORDINGS,
     *("decline", "cannot_tell", "relation", "neighbour", "else"),
+    *("page", "line", "crowd"),
     *("screen_title", "buttons", "bar", "low_bar", "field", "total", "price", "shop", "items"),
     *("same", "changed", "first", "second", "happens", "clip", "at_end", "does"),
 )

@@ -22,7 +22,7 @@ from mlx_model.loading.weights import INDEX_NAME, SINGLE_NAME
 MAX_SHARD_BYTES = 4_000_000_000
 # Jobs under way while one is written: they are of very different sizes.
 _AHEAD = 4
-_STREAMS = 2
+_STREAMS = 2  # on a CPU each packs on a core of its own
 Arrays = tuple[mx.array, ...]
 # Safetensors' names of dtypes, and what MLX calls them.
 DTYPES = {"F32": mx.float32, "F16": mx.float16, "BF16": mx.bfloat16, "U32": mx.uint32}

@@ -11,6 +11,7 @@ from convert.packing import job_for
 from convert.recipe import Recipe
 from convert.sensitivity import layer_sensitivities
 from convert.source import Source
+from mlx_model.device.memory import limit_memory
 from mlx_model.errors import ConversionError
 
 
@@ -29,6 +30,7 @@ def recipe_for(
     """
     if source.suffix.lower() == ".gguf":
         raise ConversionError(f"{source} is a GGUF file: convert it with --bits 16 first, then that folder to a goal.")
+    limit_memory()
     opened = open_folder(source, adapter)
     assert opened.load is not None
     if "vision_config" not in opened.config:

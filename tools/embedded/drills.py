@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tools.embedded.dialogues import Turns
-from tools.embedded.questions import NUMBERS, Asker, Question, capital, names
+from tools.embedded.questions import NUMBERS, Asker, Question, names
 from tools.embedded.scenes import Scene
 from tools.embedded.sprites import COLOURED, NAMES
 
@@ -23,19 +23,23 @@ def drill(asker: Asker, scene: Scene) -> list[Question]:
     if scene.kind == "mush":
         return []
     present = sorted({thing.name for thing in scene.things})
+    questions = yes_and_no(asker, present)
+    if scene.kind == "things":
+        questions += [asker.where(thing) for thing in scene.things]
+    for name in present:
+        number = sum(thing.name == name for thing in scene.things)
+        questions.append(asker.word("count", f"{NUMBERS[number]}.", names(name)))
+    return questions
+
+
+def yes_and_no(asker: Asker, present: list[str]) -> list[Question]:
+    """Whether something is there that is, and whether something is there that is not."""
     questions = []
     if present:
         known = present[asker.rng.integers(len(present))]
         questions.append(asker.word("is_there", "Yes.", names(known)))
     missing = near_miss(asker.rng, present) or asker.absent(present)
-    questions.append(asker.word("is_there", "No.", names(missing)))
-    if scene.kind == "things":
-        for thing in scene.things:
-            questions.append(asker.word("where", capital(f"{thing.place}."), names(thing.name)))
-    for name in present:
-        number = sum(thing.name == name for thing in scene.things)
-        questions.append(asker.word("count", f"{NUMBERS[number]}.", names(name)))
-    return questions
+    return [*questions, asker.word("is_there", "No.", names(missing))]
 
 
 def near_miss(rng: np.random.Generator, present: list[str]) -> str | None:

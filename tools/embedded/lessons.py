@@ -9,12 +9,11 @@ from torch.nn import functional
 from tools.embedded.arithmetic import computing_in
 from tools.embedded.batches import Cells, Maker
 from tools.embedded.labels import NOT_LETTER, NOT_THING
+from tools.embedded.looks import VARIED
 from tools.embedded.model import CellHeads, Forward, Shape, attention_mask, build_config, build_model
 from tools.embedded.scenes import Knobs
 from tools.embedded.stages import WORLD_ONE, Form
 from tools.embedded.training_log import TASKS, Log
-
-VARIED = 0.6  # share of scenes drawn with a look of their own
 
 
 class Trained(nn.Module):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+VARIED = 0.6  # share of what training draws that has a look
 TURN = 14  # degrees either way
 STRETCH = 0.16  # of the width or the height, which shrinks
 DEPTH = 0.35  # of the light, from the middle to the edge

@@ -7,15 +7,15 @@ A scene as a user sees it holds five letters and two things; a page holds thirty
 import numpy as np
 
 from tools.embedded.backgrounds import Background, jittered, sample_background
-from tools.embedded.looks import sample_look
-from tools.embedded.questions import Asker, Question, capital, names
+from tools.embedded.drills import yes_and_no
+from tools.embedded.looks import VARIED, sample_look
+from tools.embedded.questions import Asker, Question, capital
 from tools.embedded.scenes import Scene, Text, Thing, World, contrasting
 from tools.embedded.sprites import NAMES
 from tools.embedded.words import Line, load_font, sample_word, set_line
 
 LETTER_HEIGHTS = (0.12, 0.26)  # of the picture's short side; smaller letters share a patch
 ROUGH = 0.2  # share of plain pages on a photo-like surface
-VARIED = 0.6  # share of crowds drawn with a look of their own
 SPREAD = 1.25  # from line to line, in heights
 PAGE = ("Read all the text in this image.", "Read the page.", "Transcribe all the text.")
 CROWD = ("List everything in the picture.", "List all the things, row by row.", "Name everything that you see.")
@@ -42,13 +42,9 @@ def ask(page: Scene, rng: np.random.Generator) -> list[Question]:
         ]
     present = [thing.name for thing in page.things]
     asker = Asker(rng)
-    questions = (
-        [Question("crowd", CROWD[rng.integers(len(CROWD))], capital(f"{', '.join(present)}."))] if present else []
-    )
-    for _ in range(2):
-        if present:
-            questions.append(asker.word("is_there", "Yes.", names(present[rng.integers(len(present))])))
-        questions.append(asker.word("is_there", "No.", names(asker.absent(present))))
+    questions = [*yes_and_no(asker, present), *yes_and_no(asker, present)]
+    if present:
+        questions.append(Question("crowd", CROWD[rng.integers(len(CROWD))], capital(f"{', '.join(present)}.")))
     return questions
 
 

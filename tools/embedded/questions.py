@@ -131,7 +131,7 @@ class Asker:
 
     def _about_things(self, scene: Scene) -> list[Question]:
         thing = scene.things[self.rng.integers(len(scene.things))]
-        questions = [self.word("where", capital(f"{thing.place}."), names(thing.name))]
+        questions = [self.where(thing)]
         if self.rng.random() < 0.1:
             absent = self.absent([other.name for other in scene.things])
             questions = [self.word("where", f"There is no {absent}.", names(absent))]
@@ -143,6 +143,9 @@ class Asker:
         if thing.scale:
             questions.append(self.word("size", capital(f"{thing.scale}."), names(thing.name)))
         return questions
+
+    def where(self, thing: Thing) -> Question:
+        return self.word("where", capital(f"{thing.place}."), names(thing.name))
 
     def absent(self, present: list[str]) -> str:
         """The name of a thing that is not among `present`."""

@@ -1,5 +1,7 @@
 """A batch teaches the answers alone; a run begins where a shipped folder ends. Needs the `parity` group."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -10,16 +12,18 @@ torch.set_num_threads(1)
 pytest.importorskip("transformers")
 
 from tools.embedded.arithmetic import faster_dtype, products_in  # noqa: E402
-from tools.embedded.batches import Maker  # noqa: E402
+from tools.embedded.batches import GRID, Maker, by_token  # noqa: E402
 from tools.embedded.exhibits import MAKERS  # noqa: E402
 from tools.embedded.labels import HALVES, IGNORE, PARTS  # noqa: E402
-from tools.embedded.lessons import by_answer  # noqa: E402
-from tools.embedded.model import CellHeads, Shape, build_config, build_model  # noqa: E402
+from tools.embedded.lessons import by_answer, pointing  # noqa: E402
+from tools.embedded.model import CellHeads, Forward, Shape, build_config, build_model, score  # noqa: E402
+from tools.embedded.muon import PEAK, cap_scores  # noqa: E402
 from tools.embedded.scenes import Knobs, World  # noqa: E402
 from tools.embedded.stages import RECIPES, Form  # noqa: E402
 from tools.embedded.tokenizer import load_tokenizer, token_ids  # noqa: E402
 from tools.embedded.training_log import TASKS  # noqa: E402
 from tools.embedded.warm_start import fit_heads, load_weights  # noqa: E402
+from tools.embedded.words import LETTERS  # noqa: E402
 
 EMBEDDED = assets.path("embedded")
 TOKENIZER = EMBEDDED / "tokenizer.json"
@@ -60,14 +64,66 @@ def test_a_shipped_folder_gives_its_own_weights_unpacked() -> None:
     assert model.model.vision_model.embeddings.patch_embedding.weight.shape == (256, 3, 16, 16)
 
 
-def test_heads_are_fitted_to_patches_that_can_be_told_apart() -> None:
+def test_heads_are_fitted_to_tokens_that_can_be_told_apart() -> None:
     random = torch.Generator().manual_seed(0)
     centres = 3 * torch.randn(5, 16, generator=random)
     labels = torch.randint(0, 5, (4000,), generator=random)
-    patches = centres[labels] + 0.1 * torch.randn(4000, 16, generator=random)
-    letters = torch.full((4000, HALVES, 2), IGNORE)
-    letters[:2000, :, 0], letters[:2000, :, 1] = labels[:2000, None], labels[:2000, None] % PARTS
-    assert fit_heads(CellHeads(16, 5, 5), patches, labels, letters, seed=0) < 0.05
+    tokens = centres[labels] + 0.1 * torch.randn(4000, 16, generator=random)
+    things, letters = labels[:, None].repeat(1, 4), torch.full((4000, 4, HALVES, 2), IGNORE)
+    letters[:2000, ..., 0], letters[:2000, ..., 1] = labels[:2000, None, None], labels[:2000, None, None] % PARTS
+    assert fit_heads(CellHeads(16, 2, 5, 5), tokens, things, letters, seed=0) < 0.05
+
+
+def test_a_token_s_labels_are_those_of_the_patches_that_it_is_made_of() -> None:
+    ids = token_ids(load_tokenizer(TOKENIZER))
+    forward = Forward(build_model(build_config(Shape(), ids), seed=3), Shape())
+    grouped = by_token(torch.arange(GRID * GRID)[None], 4)[0]
+    for patch in (0, 9, 30, 63):
+        patches = torch.zeros(1, GRID * GRID, 256)
+        patches[0, patch] = 1.0
+        with torch.no_grad():
+            (token,) = forward.connect(patches)[0].abs().sum(dim=1).nonzero()[:, 0].tolist()
+        assert patch in grouped[token]
+
+
+def test_a_batch_points_at_tokens_and_slots_that_are_labelled_with_the_letter_that_comes(world: World) -> None:
+    maker = Maker(world, load_tokenizer(TOKENIZER), 4, 16, 128)
+    form = Form("one", (("scene", 0.6), ("page", 0.4)), ((128, 128),), 160, 24)
+    batch = maker.batch(form, Knobs(text=0.7), TASKS.index)
+    letters = tokens_right = slots_right = 0
+    for position, shown, slot in zip(batch.pointers.tolist(), batch.pointed, batch.slots.tolist(), strict=True):
+        row, place = divmod(position, 160)
+        tokens = shown[batch.ids[row] == maker.image_id]
+        assert 1 <= tokens.sum() <= 16 and not shown[batch.ids[row] != maker.image_id].any()
+        if slot == IGNORE:
+            continue
+        coming = LETTERS.index(maker.tokenizer.decode([int(batch.ids[row, place + 1])]))
+        labels = batch.letters[row][tokens][..., 0].flatten(1)  # a token's slots: patch by patch, half by half
+        letters += 1
+        tokens_right += bool((labels == coming).any())
+        slots_right += bool((labels[:, slot] == coming).any())
+    assert letters > 100 and tokens_right > 0.9 * letters and slots_right > 0.85 * letters
+
+
+def test_pointing_is_the_share_of_attention_that_lies_where_it_should() -> None:
+    scores = torch.tensor([[0.0, 1.0, -1.0, float("-inf")], [2.0, 2.0, 2.0, 2.0]])[..., None]
+    right = torch.tensor([[True, False, True, False], [False, True, False, False]])
+    shares = (scores.softmax(dim=1)[..., 0] * right).sum(dim=1)
+    assert torch.allclose(pointing(scores, right), -shares.log().mean())
+
+
+def test_scores_too_large_are_scaled_down_and_others_left() -> None:
+    torch.manual_seed(0)
+    weight, x, k = torch.randn(256, 256), torch.randn(1, 10, 256), torch.randn(1, 4, 10, 64)
+    weight[:64] *= 0.01
+    before = weight.clone()
+
+    def peaks() -> Any:
+        return score((x @ weight.T).view(1, 10, 4, 64).transpose(1, 2), k).abs().amax(dim=(0, 2, 3))
+
+    cap_scores(weight, peaks())
+    assert torch.equal(weight[:64], before[:64])
+    assert torch.allclose(peaks()[1:], torch.full((3,), PEAK))
 
 
 def test_the_arithmetic_chosen_is_not_the_slower_one() -> None:

@@ -59,7 +59,7 @@ def test_packed_questions_give_the_logits_of_separate_ones(hub_folder: Path) -> 
     with torch.no_grad():
         features = forward.connect(forward.encode(pixels[0]))
         places = (ids.flatten() == image).nonzero()[:, 0]
-        packed = model.lm_head(forward.decode(ids, features, places, positions, attention_mask(segments)))[0]
+        packed = model.lm_head(forward.decode(ids, features, places, positions, attention_mask(segments)).hidden)[0]
         for question, span in ((first, slice(start, start + 4)), (second, slice(start + 4, start + 7))):
             alone = model(input_ids=torch.tensor([prefix + question]), pixel_values=pixels).logits[0, start:]
             assert (alone - packed[span]).abs().max() < 2e-3 * (alone.max() - alone.min())

@@ -3,20 +3,23 @@
 A worker makes its own batches from its own random stream. Lengths are fixed per form, so memory stays flat.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 import torch
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 from torch import Tensor
 
 from tools.embedded.dialogues import Turns
 from tools.embedded.drills import in_order
 from tools.embedded.exhibits import Exhibit, View, sample_exhibit
-from tools.embedded.labels import label_cells
+from tools.embedded.labels import IGNORE, label_cells
 from tools.embedded.pages import sample_page
-from tools.embedded.prompts import answer_text, clip_opening, picture_opening, question_text
+from tools.embedded.pointing import Mention, letters_in, names_in, slot_at, tokens_at
+from tools.embedded.prompts import END, answer_text, clip_opening, picture_opening, question_text
 from tools.embedded.scenes import Knobs, World
 from tools.embedded.stages import Form
 from tools.embedded.tiles import Tiled, cut_tiles, one_tile
@@ -24,7 +27,8 @@ from tools.embedded.tokenizer import IMAGE, PAD
 
 GRID = 8  # patches a side
 NO_TASK = -1
-Cells = tuple[Tensor, Tensor, Tensor]  # pixels [T, 3, H, W] uint8, things [T, P], letters [T, P, HALVES, 2]
+# pixels [T, 3, H, W] uint8, things [T, K, r^2] and letters [T, K, r^2, HALVES, 2] of the r^2 patches of K tokens
+Cells = tuple[Tensor, Tensor, Tensor]
 
 
 @dataclass
@@ -42,14 +46,21 @@ class Batch:
     targets: Tensor
     tasks: Tensor  # task number of each target
     owners: Tensor  # number of the question that each target belongs to
+    pointers: Tensor  # flat positions that are about something shown
+    pointed: Tensor  # [pointers, L] bool: the image tokens that show it
+    slots: Tensor  # [pointers] which half of which of a token's patches shows the letter; IGNORE where there is none
 
 
 @dataclass(frozen=True)
 class Piece:
-    """A conversation as ids; `answers` are (task, first, end) of its answers' tokens within them."""
+    """A conversation as ids; `answers` are (task, first, end) of its answers' tokens within them.
+
+    `pointers` are tokens within them that are about something shown, which image tokens [K] show it, and in which slot.
+    """
 
     ids: list[int]
     answers: list[tuple[str, int, int]]
+    pointers: list[tuple[int, np.ndarray, int]]
 
 
 class Rows:
@@ -61,6 +72,7 @@ class Rows:
         self.positions, self.targets = np.zeros((2, rows, length), dtype=np.int64)
         self.tasks, self.owners = np.full((rows, length), NO_TASK), np.zeros((rows, length), dtype=np.int64)
         self.starts, self.ends, self.counts = [0] * rows, [0] * rows, [0] * rows
+        self.pointers: list[tuple[int, int, np.ndarray, int]] = []
 
     def open(self, row: int, ids: Sequence[int]) -> None:
         """Raises ValueError when the opening leaves no room for a question."""
@@ -84,7 +96,17 @@ class Rows:
             learned = slice(end + first - 1, end + last - 1)
             self.tasks[row, learned], self.targets[row, learned] = task_number(task), piece.ids[first:last]
             self.owners[row, learned] = self.owners.max() + 1
+        self.pointers += [(row, end + token, shown, slot) for token, shown, slot in piece.pointers]
         self.ends[row] += length
+
+    def pointed(self, image: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Flat positions [N] of the pointers, where each should look [N, L] among its `image` tokens, slots [N]."""
+        right = np.zeros((len(self.pointers), self.length), dtype=bool)
+        for number, (row, _, shown, _) in enumerate(self.pointers):
+            right[number, np.flatnonzero(self.ids[row] == image)[shown]] = True
+        positions = [row * self.length + position for row, position, _, _ in self.pointers]
+        slots = torch.tensor([slot for *_, slot in self.pointers], dtype=torch.long)
+        return torch.tensor(positions, dtype=torch.long), torch.from_numpy(right), slots
 
 
 class Maker:
@@ -110,7 +132,7 @@ class Maker:
 
     def cells(self, form: Form, knobs: Knobs, exhibits: int) -> Cells:
         """Pixels and cell labels alone, for the encoder's own training."""
-        return stack_cells([self.exhibit(form, knobs) for _ in range(exhibits)])
+        return self.stack_cells([self.exhibit(form, knobs) for _ in range(exhibits)])
 
     def pages(self, pictures: int) -> Cells:
         """Pixels and labels of pages and crowds in one tile each."""
@@ -119,7 +141,7 @@ class Maker:
             page = sample_page(self.world, self.rng, self.tile, self.tile)
             picture = self.world.draw(page)
             shown.append((Exhibit((View(picture, page),), ()), [one_tile(picture, 2 * self.tile, self.tile)]))
-        return stack_cells(shown)
+        return self.stack_cells(shown)
 
     def batch(self, form: Form, knobs: Knobs, task_number: Callable[[str], int]) -> Batch:
         shown = [self.exhibit(form, knobs) for _ in range(form.exhibits)]
@@ -127,11 +149,11 @@ class Maker:
         for row, (exhibit, tiled) in enumerate(shown):
             rows.open(row, self.opening(exhibit, tiled))
             for conversation in in_order(self.rng, exhibit.conversations):
-                rows.add(row, self.encode(conversation, bool(exhibit.seconds)), task_number)
+                rows.add(row, self.encode(conversation, exhibit, tiled), task_number)
         flat, ids = torch.from_numpy(rows.tasks.ravel()), torch.from_numpy(rows.ids)
         asked = (flat != NO_TASK).nonzero()[:, 0]
         return Batch(
-            *stack_cells(shown),
+            *self.stack_cells(shown),
             ids,
             torch.from_numpy(rows.segments),
             torch.from_numpy(rows.positions),
@@ -140,6 +162,7 @@ class Maker:
             torch.from_numpy(rows.targets.ravel())[asked],
             flat[asked],
             torch.from_numpy(rows.owners.ravel())[asked],
+            *rows.pointed(self.image_id),
         )
 
     def opening(self, exhibit: Exhibit, tiled: list[Tiled]) -> list[int]:
@@ -151,22 +174,59 @@ class Maker:
         ids: list[int] = self.tokenizer.encode(text).ids
         return ids
 
-    def encode(self, conversation: Turns, of_clip: bool) -> Piece:
+    def encode(self, conversation: Turns, exhibit: Exhibit, tiled: list[Tiled]) -> Piece:
         """Ids of all turns; split where the prompt ends, as when an answer is generated."""
-        ids: list[int] = []
-        answers = []
+        piece = Piece([], [], [])
         for turn, question in enumerate(conversation):
-            ids += self.tokenizer.encode(question_text(question.text, turn, of_clip)).ids
-            answer = self.tokenizer.encode(answer_text(question.answer)).ids
-            answers.append((question.task, len(ids), len(ids) + len(answer)))
-            ids += answer
-        return Piece(ids, answers)
+            asking, answering = question_text(question.text, turn, bool(exhibit.seconds)), answer_text(question.answer)
+            asked, answer = self.tokenizer.encode(asking), self.tokenizer.encode(answering)
+            begin = len(piece.ids) + len(asked.ids)
+            if len(exhibit.views) == 1:
+                shown = exhibit.views[0].labels
+                names, given = names_in(asking, shown), names_in(answering, shown)
+                about = [(len(piece.ids) + last(asked, name), name) for name in names]
+                if len(names) == 1 and not given:
+                    about.append((begin, names[0]))  # behind the answer's space: where it is, whether it is, its colour
+                for name in given:
+                    about += [(begin + first(answer, name) - 1, name), (begin + last(answer, name), name)]
+                for letter in letters_in(answering.removesuffix(END), shown):
+                    about.append((begin + first(answer, letter) - 1, letter))
+                piece.pointers.extend((token, *self.place(mention, tiled[0])) for token, mention in about)
+            piece.ids.extend(asked.ids)
+            piece.answers.append((question.task, begin, begin + len(answer.ids)))
+            piece.ids.extend(answer.ids)
+        return piece
+
+    def place(self, mention: Mention, tiled: Tiled) -> tuple[np.ndarray, int]:
+        """[K] bool: which image tokens of all tiles show what is mentioned; of a letter in a single tile, its slot."""
+        side = math.isqrt(self.tokens_per_tile)
+        shown = np.concatenate([tokens_at(mention.boxes, region, side) for region in tiled.regions])
+        if not mention.is_letter or len(tiled.regions) > 1:
+            return shown, IGNORE
+        return shown, slot_at(mention.boxes[0], tiled.regions[0], side, GRID // side)
+
+    def stack_cells(self, shown: list[tuple[Exhibit, list[Tiled]]]) -> Cells:
+        """The tiles of all exhibits in order, with the labels of their tokens' patches."""
+        seen = [(view, one) for exhibit, tiled in shown for view, one in zip(exhibit.views, tiled, strict=True)]
+        labels = [label_cells(view.labels, region, GRID) for view, one in seen for region in one.regions]
+        pixels = torch.from_numpy(np.concatenate([one.pixels for _, one in seen]))
+        tokens = math.isqrt(self.tokens_per_tile)
+        things, letters = (by_token(torch.from_numpy(np.stack(part)), tokens) for part in zip(*labels, strict=True))
+        return pixels, things, letters
 
 
-def stack_cells(shown: list[tuple[Exhibit, list[Tiled]]]) -> Cells:
-    """The tiles of all exhibits in order, with the labels of their patches."""
-    seen = [(view, one) for exhibit, tiled in shown for view, one in zip(exhibit.views, tiled, strict=True)]
-    labels = [label_cells(view.labels, region, GRID) for view, one in seen for region in one.regions]
-    pixels = torch.from_numpy(np.concatenate([one.pixels for _, one in seen]))
-    things, letters = (torch.from_numpy(np.stack(part)) for part in zip(*labels, strict=True))
-    return pixels, things, letters
+def first(encoding: Encoding, mention: Mention) -> int:
+    """The token that a mention begins in."""
+    return cast(int, encoding.char_to_token(mention.start))  # None only between tokens, where no name is
+
+
+def last(encoding: Encoding, mention: Mention) -> int:
+    """The token that a mention ends in."""
+    return cast(int, encoding.char_to_token(mention.end - 1))
+
+
+def by_token(labels: Tensor, tokens: int) -> Tensor:
+    """Labels [T, P, ...] of a grid of patches -> [T, K, r^2, ...], for a square of K = tokens * tokens tokens."""
+    r = GRID // tokens
+    grid = labels.unflatten(1, (tokens, r, tokens, r)).transpose(2, 3)
+    return grid.flatten(3, 4).flatten(1, 2)

@@ -1,13 +1,18 @@
 """The optimizer: Muon for the layers' matrices, AdamW for everything else, with its state in plain tensors.
 
 Muon (https://kellerjordan.github.io/posts/muon/) replaces a matrix's momentum by its nearest orthogonal matrix, found
-by five Newton-Schulz steps. State and parameters may live in shared memory: each worker updates its own share.
+by five Newton-Schulz steps. It lets attention's scores grow until a softmax is all but a choice and learns nothing
+more, so queries are scaled down where they do (MuonClip, https://arxiv.org/abs/2507.20534, section 2.1).
+
+State and parameters may live in shared memory: each worker updates its own share.
 """
 
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+
+PEAK = 20.0  # at a hundred, which the first editions had, the loss of held-out pictures is 5 % above that at 15 to 25
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,12 @@ class Slot:
         self.momentum.copy_(state["momentum"])
         if self.square is not None:
             self.square.copy_(state["square"])
+
+
+def cap_scores(queries: Tensor, peaks: Tensor) -> None:
+    """Scales each head's part of a query matrix, so that its largest score, peaks [heads], is PEAK at most."""
+    heads = queries.unflatten(0, (len(peaks), -1))
+    heads.mul_((PEAK / peaks).clamp_max(1.0)[:, None, None])
 
 
 def make_slots(module: nn.Module) -> list[Slot]:

@@ -66,7 +66,7 @@ FROM_NOTHING = (
 )
 ONWARD = tuple(
     replace(stage, end=end)
-    for stage, end in zip((FROM_NOTHING[0], *FROM_NOTHING[2:]), (0.32, 0.56, 0.7, 0.8, 1.0), strict=True)
+    for stage, end in zip((FROM_NOTHING[0], *FROM_NOTHING[2:]), (0.2, 0.48, 0.66, 0.77, 1.0), strict=True)
 )
 SCENES_AGAIN = (Stage("scenes again", 1.0, ((ONE, 4.0), (FOUR, 1.0), (TWO, 1.0))),)
 RECIPES = {"from-nothing": FROM_NOTHING, "onward": ONWARD, "scenes": SCENES_AGAIN}

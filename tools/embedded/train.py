@@ -25,7 +25,7 @@ from tools.embedded.batches import Maker
 from tools.embedded.exhibits import sample_exhibit
 from tools.embedded.lessons import Lesson, Trained
 from tools.embedded.model import Forward, Shape
-from tools.embedded.muon import Rates, Slot, make_slots, share_out
+from tools.embedded.muon import Rates, Slot, cap_scores, make_slots, share_out
 from tools.embedded.scenes import Knobs, World
 from tools.embedded.schedule import FRESH, WARM, Budget, Deadline, Ramp, seconds_until
 from tools.embedded.sprites import NAMES, Sprites, plural, with_article
@@ -66,7 +66,9 @@ class Plan:
         tokenizer = load_tokenizer(self.out / "tokenizer.json")
         maker = Maker(self.world(), tokenizer, seed, self.shape.tokens_per_tile, self.shape.tile)
         log = Log(self.out / "log.jsonl", WORKERS)
-        return Lesson(maker, Forward(trained.model, self.shape), trained.heads, self.rates.dtype, log, self.pages)
+        return Lesson(
+            maker, Forward(trained.model, self.shape), trained.heads, trained.slots, self.rates.dtype, log, self.pages
+        )
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ def main() -> None:
         ramp=WARM if warm else FRESH,
         seed=given.seed,
         rates=Rates(dtype=faster_dtype()),
-        pages=20 if warm else 12,
+        pages=12,
         asked=0.8 if warm else 1.0,
     )
     run(plan, given.start, given.until)
@@ -190,6 +192,8 @@ def work(rank: int, plan: Plan, shared: Shared) -> None:
                 continue
             mean = torch.stack([slot.part_of(flat) for flat in shared.gradients]).mean(dim=0)
             slot.update(mean, plan.rates, factor, step)
+            if slot.name in lesson.peaks:
+                cap_scores(slot.parameter.data, lesson.peaks[slot.name])
         if rank == 0:
             shared.used.value = before + time.process_time()
             shared.progress.value = plan.time.progress(shared.used.value, time.time())

@@ -44,14 +44,14 @@ class Log:
         counts[0] += right
         counts[1] += of
 
-    def see(self, heads: CellHeads, patches: Tensor, things: Tensor, letters: Tensor, where: str) -> None:
+    def see(self, heads: CellHeads, features: Tensor, things: Tensor, letters: Tensor, where: str) -> None:
         """Patches, and halves of them, named rightly among those that hold something."""
         for name, head, labels, empty in (
-            ("things", heads.things, things, NOT_THING),
+            ("things", heads.named, things, NOT_THING),
             ("letters", heads.spelled, letters[..., 0], NOT_LETTER),
         ):
             with torch.no_grad():
-                guesses = head(patches.float()).argmax(dim=-1)
+                guesses = head(features.float()).argmax(dim=-1)
             chosen = (labels >= 0) & (labels != empty)
             self.add(f"{name} on {where}", int((guesses == labels)[chosen].sum()), int(chosen.sum()))
 

@@ -108,8 +108,8 @@ class Trial:
             if self.arm.averaged > 1:
                 features = features.unflatten(0, (-1, self.arm.averaged)).mean(dim=1)
             mask = attention_mask(batch.segments)
-            hidden = self.forward.decode(batch.ids, features, batch.places, batch.positions, mask)
-            logits: Tensor = self.model.lm_head(hidden.flatten(0, 1)[asked]).float()
+            decoded = self.forward.decode(batch.ids, features, batch.places, batch.positions, mask)
+            logits: Tensor = self.model.lm_head(decoded.hidden.flatten(0, 1)[asked]).float()
             return logits
 
     @torch.no_grad()  # type: ignore[untyped-decorator]

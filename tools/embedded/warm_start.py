@@ -1,7 +1,7 @@
 """Starts a run from a folder that ships (packed) or one in the hub's form, so that what was learned is not lost.
 
-The tokenizer comes along unchanged: new words are spelled by its pieces. The heads that name patches ship nowhere; they
-are fitted anew to what the encoder shows, before it is trained any further.
+The tokenizer comes along unchanged: new words are spelled by its pieces. The heads that name what image tokens show
+ship nowhere; they are fitted anew to the tokens, before anything is trained any further.
 """
 
 import json
@@ -13,12 +13,11 @@ from safetensors.torch import load_file
 from torch import Tensor
 from transformers import SmolVLMForConditionalGeneration
 
-from tools.embedded.labels import IGNORE
 from tools.embedded.model import CellHeads
 from tools.parity.hub_form import PATCHES, expanded, hub_name
 
 FIT_STEPS = 400
-FIT_PATCHES = 2048  # a step
+FIT_TOKENS = 1024  # a step
 FIT_RATE = 0.01
 
 
@@ -36,15 +35,14 @@ def load_weights(folder: Path, model: SmolVLMForConditionalGeneration) -> None:
     model.load_state_dict(weights)
 
 
-def fit_heads(heads: CellHeads, patches: Tensor, things: Tensor, letters: Tensor, seed: int) -> float:
-    """Fits the heads to encoded patches [N, D] with the labels of each; returns the loss of the last step."""
+def fit_heads(heads: CellHeads, features: Tensor, things: Tensor, letters: Tensor, seed: int) -> float:
+    """Fits the heads to image tokens [N, D] with the labels of each; returns the loss of the last step."""
     random = torch.Generator().manual_seed(seed)
     optimizer = torch.optim.AdamW(heads.parameters(), lr=FIT_RATE, weight_decay=1e-3)
     falling = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.01, FIT_STEPS)
-    useful = ((things != IGNORE) | (letters[..., 0] != IGNORE).any(dim=1)).nonzero()[:, 0]
     for _ in range(FIT_STEPS):
-        chosen = useful[torch.randint(len(useful), (FIT_PATCHES,), generator=random)]
-        loss = heads(patches[chosen], things[chosen], letters[chosen])
+        chosen = torch.randint(len(features), (FIT_TOKENS,), generator=random)
+        loss = heads(features[chosen], things[chosen], letters[chosen])
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

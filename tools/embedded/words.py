@@ -54,7 +54,10 @@ class Line:
 
 
 def sample_word(rng: np.random.Generator, longest: int, unseen: bool = False) -> str:
-    """A word in capitals or a number of at most `longest` characters; `unseen` picks those kept from training."""
+    """A word in capitals or a number of at most `longest` characters; `unseen` picks those kept from training.
+
+    Common words are one in five: of a few hundred, the decoder guesses the rest from the beginning instead of reading.
+    """
     while True:
         chance = rng.random()
         if unseen:
@@ -62,10 +65,10 @@ def sample_word(rng: np.random.Generator, longest: int, unseen: bool = False) ->
             word = pool[rng.integers(len(pool))]
         elif chance < 0.15:
             word = str(rng.integers(10 ** rng.integers(1, 5)))
-        elif chance < 0.5:
+        elif chance < 0.35:
             word = COMMON[rng.integers(len(COMMON))]
-        elif chance < 0.7:
-            word = "".join(LETTERS[rng.integers(26)] for _ in range(rng.integers(1, 7)))
+        elif chance < 0.6:
+            word = "".join(LETTERS[rng.integers(26)] for _ in range(rng.integers(1, 9)))
         else:
             word = "".join(
                 ONSETS[rng.integers(len(ONSETS))] + VOWELS[rng.integers(len(VOWELS))] + CODAS[rng.integers(len(CODAS))]

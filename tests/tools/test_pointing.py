@@ -1,0 +1,88 @@
+"""What a text is about is found where it was drawn, and nothing is pointed at that the text does not mean."""
+
+import numpy as np
+import pytest
+
+from tools.embedded.backgrounds import sample_background
+from tools.embedded.pages import ask, sample_page
+from tools.embedded.pointing import letters_in, names_in, tokens_at, words_of
+from tools.embedded.questions import whole_answers
+from tools.embedded.scenes import Knobs, Scene, Thing, World
+
+WHOLE = (0, 0, 128, 128)
+
+
+def scene_of(*things: Thing) -> Scene:
+    return Scene(128, 128, "things", sample_background(np.random.default_rng(0)), things)
+
+
+RED = Thing("red heart", "google", 0, 0, 32, (0, 0))
+CAR = Thing("car", "google", 96, 96, 32, (2, 2))
+CARROT = Thing("carrot", "google", 64, 0, 32, (0, 1))
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Where is the red heart?", ["red heart"]),
+        ("Is there a blue heart?", []),
+        ("A carrot at the top and a car at the right.", ["carrot", "car"]),
+        ("Red heart, cars.", ["Red heart", "cars"]),
+        ("Is there a card?", []),
+    ],
+)
+def test_names_are_found_whole(text: str, found: list[str]) -> None:
+    mentions = names_in(text, scene_of(RED, CAR, CARROT))
+    assert [text[mention.start : mention.end] for mention in mentions] == found
+
+
+def test_a_name_is_where_its_things_are() -> None:
+    (mention,) = names_in("How many cars are there?", scene_of(CAR, Thing("car", "google", 0, 96, 32, (2, 0))))
+    assert tokens_at(mention.boxes, WHOLE, 4).nonzero()[0].tolist() == [12, 15]
+
+
+def test_of_a_box_over_several_tokens_those_that_hold_most_of_it_are_meant() -> None:
+    assert tokens_at(((30.0, 4.0, 60.0, 28.0),), WHOLE, 4).nonzero()[0].tolist() == [1]
+    assert tokens_at(((16.0, 4.0, 48.0, 28.0),), WHOLE, 4).nonzero()[0].tolist() == [0, 1]
+    assert not tokens_at(((16.0, 4.0, 48.0, 28.0),), (64, 0, 128, 64), 4).any()
+
+
+def test_letters_of_a_caption_are_those_in_quotes_in_order(world: World) -> None:
+    seen = 0
+    for seed in range(60):
+        scene = world.sample_scene(np.random.default_rng(seed), 128, 128, Knobs(text=1, unknown=0))
+        if scene.text is None or len(scene.text.lines) > 1:
+            continue
+        answers = whole_answers(scene)
+        for task in ("describe", "read"):
+            mentions = letters_in(answers[task], scene)
+            assert "".join(answers[task][mention.start] for mention in mentions) == scene.text.words
+            lefts = [mention.boxes[0][0] for mention in mentions]
+            assert lefts == sorted(lefts)
+            seen += 1
+        assert not letters_in(answers["background"], scene)
+    assert seen > 60
+
+
+def test_every_letter_of_a_page_is_pointed_at_where_it_stands(world: World) -> None:
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        page = sample_page(world, rng, 128, 128)
+        if page.text is None:
+            continue
+        answers = {question.task: question.answer for question in ask(page, rng)}
+        mentions = letters_in(answers["page"], page)
+        boxes = [box for _, letters in words_of(page) for box in letters]
+        assert [mention.boxes[0] for mention in mentions] == boxes
+
+
+def test_a_word_that_stands_twice_is_pointed_at_only_behind_what_stands_before_it(world: World) -> None:
+    page = next(
+        page
+        for seed in range(3000)
+        if (page := sample_page(world, np.random.default_rng(seed), 128, 128)).text is not None
+        and len(texts := [word for word, _ in words_of(page)]) != len(set(texts))
+    )
+    texts = [word for word, _ in words_of(page)]
+    twice = next(word for word in texts if texts.count(word) > 1)
+    assert not letters_in(twice, page)

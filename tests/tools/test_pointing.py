@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from tools.embedded.backgrounds import sample_background
+from tools.embedded.mentions import letters_in, names_in, words_of
 from tools.embedded.pages import ask, sample_page
-from tools.embedded.pointing import letters_in, names_in, tokens_at, words_of
+from tools.embedded.pointing import tokens_at
 from tools.embedded.questions import whole_answers
 from tools.embedded.scenes import Knobs, Scene, Thing, World
 

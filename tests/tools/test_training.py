@@ -12,9 +12,9 @@ torch.set_num_threads(1)
 pytest.importorskip("transformers")
 
 from tools.embedded.arithmetic import faster_dtype, products_in  # noqa: E402
-from tools.embedded.batches import GRID, Maker, by_token  # noqa: E402
+from tools.embedded.batches import Maker, by_token  # noqa: E402
 from tools.embedded.exhibits import MAKERS  # noqa: E402
-from tools.embedded.labels import HALVES, IGNORE, PARTS  # noqa: E402
+from tools.embedded.labels import GRID, HALVES, IGNORE, PARTS  # noqa: E402
 from tools.embedded.lessons import by_answer, pointing  # noqa: E402
 from tools.embedded.model import CellHeads, Forward, Shape, build_config, build_model, score  # noqa: E402
 from tools.embedded.muon import PEAK, cap_scores  # noqa: E402

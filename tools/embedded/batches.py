@@ -6,26 +6,24 @@ A worker makes its own batches from its own random stream. Lengths are fixed per
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import cast
 
 import numpy as np
 import torch
-from tokenizers import Encoding, Tokenizer
+from tokenizers import Tokenizer
 from torch import Tensor
 
 from tools.embedded.dialogues import Turns
 from tools.embedded.drills import in_order
 from tools.embedded.exhibits import Exhibit, View, sample_exhibit
-from tools.embedded.labels import IGNORE, label_cells
+from tools.embedded.labels import GRID, label_cells
 from tools.embedded.pages import sample_page
-from tools.embedded.pointing import Mention, letters_in, names_in, slot_at, tokens_at
-from tools.embedded.prompts import END, answer_text, clip_opening, picture_opening, question_text
+from tools.embedded.pointing import Pointer, Tokenized, pointers_of
+from tools.embedded.prompts import answer_text, clip_opening, picture_opening, question_text
 from tools.embedded.scenes import Knobs, World
 from tools.embedded.stages import Form
 from tools.embedded.tiles import Tiled, cut_tiles, one_tile
 from tools.embedded.tokenizer import IMAGE, PAD
 
-GRID = 8  # patches a side
 NO_TASK = -1
 # pixels [T, 3, H, W] uint8, things [T, K, r^2] and letters [T, K, r^2, HALVES, 2] of the r^2 patches of K tokens
 Cells = tuple[Tensor, Tensor, Tensor]
@@ -53,14 +51,11 @@ class Batch:
 
 @dataclass(frozen=True)
 class Piece:
-    """A conversation as ids; `answers` are (task, first, end) of its answers' tokens within them.
-
-    `pointers` are tokens within them that are about something shown, which image tokens [K] show it, and in which slot.
-    """
+    """A conversation as ids; `answers` are (task, first, end) of its answers' tokens within them."""
 
     ids: list[int]
     answers: list[tuple[str, int, int]]
-    pointers: list[tuple[int, np.ndarray, int]]
+    pointers: list[Pointer]
 
 
 class Rows:
@@ -72,7 +67,7 @@ class Rows:
         self.positions, self.targets = np.zeros((2, rows, length), dtype=np.int64)
         self.tasks, self.owners = np.full((rows, length), NO_TASK), np.zeros((rows, length), dtype=np.int64)
         self.starts, self.ends, self.counts = [0] * rows, [0] * rows, [0] * rows
-        self.pointers: list[tuple[int, int, np.ndarray, int]] = []
+        self.pointers: list[tuple[int, Pointer]] = []  # with the row of each
 
     def open(self, row: int, ids: Sequence[int]) -> None:
         """Raises ValueError when the opening leaves no room for a question."""
@@ -96,17 +91,17 @@ class Rows:
             learned = slice(end + first - 1, end + last - 1)
             self.tasks[row, learned], self.targets[row, learned] = task_number(task), piece.ids[first:last]
             self.owners[row, learned] = self.owners.max() + 1
-        self.pointers += [(row, end + token, shown, slot) for token, shown, slot in piece.pointers]
+        self.pointers += [(row, replace(pointer, token=end + pointer.token)) for pointer in piece.pointers]
         self.ends[row] += length
 
     def pointed(self, image: int) -> tuple[Tensor, Tensor, Tensor]:
         """Flat positions [N] of the pointers, where each should look [N, L] among its `image` tokens, slots [N]."""
         right = np.zeros((len(self.pointers), self.length), dtype=bool)
-        for number, (row, _, shown, _) in enumerate(self.pointers):
-            right[number, np.flatnonzero(self.ids[row] == image)[shown]] = True
-        positions = [row * self.length + position for row, position, _, _ in self.pointers]
-        slots = torch.tensor([slot for *_, slot in self.pointers], dtype=torch.long)
-        return torch.tensor(positions, dtype=torch.long), torch.from_numpy(right), slots
+        for number, (row, pointer) in enumerate(self.pointers):
+            right[number, np.flatnonzero(self.ids[row] == image)[pointer.shown]] = True
+        positions = [row * self.length + pointer.token for row, pointer in self.pointers]
+        slots = [pointer.slot for _, pointer in self.pointers]
+        return torch.tensor(positions, dtype=torch.long), torch.from_numpy(right), torch.tensor(slots, dtype=torch.long)
 
 
 class Maker:
@@ -116,6 +111,7 @@ class Maker:
         self.world, self.tokenizer = world, tokenizer
         self.rng = np.random.default_rng(seed)
         self.tokens_per_tile, self.tile = tokens_per_tile, tile
+        self.side = math.isqrt(tokens_per_tile)
         self.image_id, self.pad_id = (tokenizer.get_vocab()[token] for token in (IMAGE, PAD))
 
     def exhibit(self, form: Form, knobs: Knobs) -> tuple[Exhibit, list[Tiled]]:
@@ -175,54 +171,29 @@ class Maker:
         return ids
 
     def encode(self, conversation: Turns, exhibit: Exhibit, tiled: list[Tiled]) -> Piece:
-        """Ids of all turns; split where the prompt ends, as when an answer is generated."""
+        """Ids of all turns; split where the prompt ends, as when answering. Pairs and clips have no pointers."""
         piece = Piece([], [], [])
         for turn, question in enumerate(conversation):
-            asking, answering = question_text(question.text, turn, bool(exhibit.seconds)), answer_text(question.answer)
-            asked, answer = self.tokenizer.encode(asking), self.tokenizer.encode(answering)
-            begin = len(piece.ids) + len(asked.ids)
+            asked = self.tokenize(question_text(question.text, turn, bool(exhibit.seconds)), piece)
+            answer = self.tokenize(answer_text(question.answer), piece)
+            piece.answers.append((question.task, answer.start, len(piece.ids)))
             if len(exhibit.views) == 1:
-                shown = exhibit.views[0].labels
-                names, given = names_in(asking, shown), names_in(answering, shown)
-                about = [(len(piece.ids) + last(asked, name), name) for name in names]
-                if len(names) == 1 and not given:
-                    about.append((begin, names[0]))  # behind the answer's space: where it is, whether it is, its colour
-                for name in given:
-                    about += [(begin + first(answer, name) - 1, name), (begin + last(answer, name), name)]
-                for letter in letters_in(answering.removesuffix(END), shown):
-                    about.append((begin + first(answer, letter) - 1, letter))
-                piece.pointers.extend((token, *self.place(mention, tiled[0])) for token, mention in about)
-            piece.ids.extend(asked.ids)
-            piece.answers.append((question.task, begin, begin + len(answer.ids)))
-            piece.ids.extend(answer.ids)
+                piece.pointers.extend(pointers_of(asked, answer, exhibit.views[0].labels, tiled[0], self.side))
         return piece
 
-    def place(self, mention: Mention, tiled: Tiled) -> tuple[np.ndarray, int]:
-        """[K] bool: which image tokens of all tiles show what is mentioned; of a letter in a single tile, its slot."""
-        side = math.isqrt(self.tokens_per_tile)
-        shown = np.concatenate([tokens_at(mention.boxes, region, side) for region in tiled.regions])
-        if not mention.is_letter or len(tiled.regions) > 1:
-            return shown, IGNORE
-        return shown, slot_at(mention.boxes[0], tiled.regions[0], side, GRID // side)
+    def tokenize(self, text: str, piece: Piece) -> Tokenized:
+        """Appends the text's ids to the piece."""
+        told = Tokenized(text, self.tokenizer.encode(text), len(piece.ids))
+        piece.ids.extend(told.encoding.ids)
+        return told
 
     def stack_cells(self, shown: list[tuple[Exhibit, list[Tiled]]]) -> Cells:
         """The tiles of all exhibits in order, with the labels of their tokens' patches."""
         seen = [(view, one) for exhibit, tiled in shown for view, one in zip(exhibit.views, tiled, strict=True)]
         labels = [label_cells(view.labels, region, GRID) for view, one in seen for region in one.regions]
         pixels = torch.from_numpy(np.concatenate([one.pixels for _, one in seen]))
-        tokens = math.isqrt(self.tokens_per_tile)
-        things, letters = (by_token(torch.from_numpy(np.stack(part)), tokens) for part in zip(*labels, strict=True))
+        things, letters = (by_token(torch.from_numpy(np.stack(part)), self.side) for part in zip(*labels, strict=True))
         return pixels, things, letters
-
-
-def first(encoding: Encoding, mention: Mention) -> int:
-    """The token that a mention begins in."""
-    return cast(int, encoding.char_to_token(mention.start))  # None only between tokens, where no name is
-
-
-def last(encoding: Encoding, mention: Mention) -> int:
-    """The token that a mention ends in."""
-    return cast(int, encoding.char_to_token(mention.end - 1))
 
 
 def by_token(labels: Tensor, tokens: int) -> Tensor:

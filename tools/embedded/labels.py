@@ -17,6 +17,7 @@ from tools.embedded.words import LETTERS
 IGNORE = -100  # cross_entropy's own mark for "no label here"
 NOT_LETTER = len(LETTERS)
 NOT_THING = len(NAMES)
+GRID = 8  # patches a side of a tile
 HALVES = 2  # of a patch
 PARTS = 3  # of a letter, from left to right
 EDGE = 1 / 16  # of a patch: within it of a letter's end nothing is asked

@@ -1,4 +1,7 @@
-"""What one step learns from: the loss of naming patches, and that of answering. Knows no clock and no optimizer."""
+"""What one step learns from: the losses of naming what is shown, of answering, and of where to look.
+
+Knows no clock and no optimizer.
+"""
 
 from dataclasses import dataclass, field
 
@@ -44,9 +47,7 @@ class Lesson:
     log: Log
     pages: int
     pictures: int = 48  # while the encoder learns alone
-    peaks: dict[str, Tensor] = field(
-        default_factory=dict
-    )  # name of a decoder layer's queries -> each head's largest score
+    peaks: dict[str, Tensor] = field(default_factory=dict)  # a layer's queries -> the largest score of each head
 
     def see(self, progress: float) -> Tensor:
         """Loss of naming what every image token shows; letters begin large."""

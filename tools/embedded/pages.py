@@ -17,14 +17,15 @@ from tools.embedded.words import Line, load_font, sample_word, set_line
 LETTER_HEIGHTS = (0.12, 0.26)  # of the picture's short side; smaller letters share a patch
 ROUGH = 0.2  # share of plain pages on a photo-like surface
 SPREAD = 1.25  # from line to line, in heights
+ASKED = 4  # of a crowd: each finds one name among a dozen things, and all names have to be learned
 PAGE = ("Read all the text in this image.", "Read the page.", "Transcribe all the text.")
 CROWD = ("List everything in the picture.", "List all the things, row by row.", "Name everything that you see.")
 
 
 def sample_page(world: World, rng: np.random.Generator, width: int, height: int) -> Scene:
-    """Two thirds of the pages are text from top to bottom, the others a crowd of different things."""
+    """Half of the pages are text from top to bottom, the others a crowd of different things."""
     background = sample_background(rng, rough=ROUGH)
-    if rng.random() < 2 / 3:
+    if rng.random() < 0.5:
         return Scene(width, height, "things", background, text=fill_with_text(world, rng, width, height, background))
     style = world.styles[rng.integers(len(world.styles))]
     things = crowd(rng, width, height, background, style)
@@ -42,7 +43,7 @@ def ask(page: Scene, rng: np.random.Generator) -> list[Question]:
         ]
     present = [thing.name for thing in page.things]
     asker = Asker(rng)
-    questions = [*yes_and_no(asker, present), *yes_and_no(asker, present)]
+    questions = [question for _ in range(ASKED) for question in yes_and_no(asker, present)]
     if present:
         questions.append(Question("crowd", CROWD[rng.integers(len(CROWD))], capital(f"{', '.join(present)}.")))
     return questions

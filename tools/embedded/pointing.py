@@ -5,83 +5,63 @@ after it, only by what the answer's few tokens tell. The drawn truth knows the p
 the decoder (`POINTERS` in `lessons.py`) are to look there. They are ordinary heads of the network that ships.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
+from tokenizers import Encoding
 
-from tools.embedded.labels import HALVES, Labelled, Region
-from tools.embedded.sprites import plural
-from tools.embedded.words import LETTERS
+from tools.embedded.labels import GRID, HALVES, IGNORE, Labelled, Region
+from tools.embedded.mentions import Box, Mention, letters_in, names_in
+from tools.embedded.tiles import Tiled
 
-Box = tuple[float, float, float, float]  # left, top, right, bottom in the picture
 MOSTLY = 0.5  # of the overlap of a box and the token that shows most of it: other tokens with as much show it too
-WORD = re.compile(r"(?<![A-Za-z0-9])[A-Z0-9]+(?![A-Za-z0-9])")
 
 
 @dataclass(frozen=True)
-class Mention:
-    """Characters `start` to `end` of a text are about what is in the boxes."""
+class Tokenized:
+    """A text with its tokens, whose numbers begin at `start` in what the text is a part of."""
 
+    text: str
+    encoding: Encoding
     start: int
-    end: int
-    boxes: tuple[Box, ...]
-    is_letter: bool = False
+
+    def first(self, mention: Mention) -> int:
+        return self.start + cast(int, self.encoding.char_to_token(mention.start))  # None only where no character is
+
+    def last(self, mention: Mention) -> int:
+        return self.start + cast(int, self.encoding.char_to_token(mention.end - 1))
 
 
-def names_in(text: str, shown: Labelled) -> list[Mention]:
-    """Every naming of a thing that is shown, the longest name first, so that a red heart is no heart."""
-    boxes: dict[str, list[Box]] = {}
-    for thing in shown.things:
-        box = (thing.x, thing.y, thing.x + thing.size, thing.y + thing.size)
-        for name in (thing.name, plural(thing.name)):
-            boxes.setdefault(name.lower(), []).append(box)
-    if not boxes:
-        return []
-    names = "|".join(re.escape(name) for name in sorted(boxes, key=len, reverse=True))
-    found = re.finditer(rf"\b(?:{names})\b", text, re.IGNORECASE)
-    return [Mention(match.start(), match.end(), tuple(boxes[match[0].lower()])) for match in found]
+@dataclass(frozen=True)
+class Pointer:
+    """A token that is about something shown, or foretells it; `shown` [image tokens] bool are those that show it.
 
-
-def letters_in(answer: str, shown: Labelled) -> list[Mention]:
-    """Every letter of the words that an answer reads off: all of one in capitals, else what it has in quotes.
-
-    A word that is drawn more than once is the one that follows the word before; without that it is left out.
+    `slot` says which half of which of the image token's patches shows a letter, IGNORE where that means nothing.
     """
-    drawn = list(words_of(shown))
-    texts = [word for word, _ in drawn]
-    mentions, before = [], -2
-    for start, word in read_words(answer):
-        follows = before + 1 < len(texts) and texts[before + 1] == word
-        if not follows and texts.count(word) != 1:
-            before = -2
-            continue
-        before = before + 1 if follows else texts.index(word)
-        mentions += [Mention(start + i, start + i + 1, (box,), True) for i, box in enumerate(drawn[before][1])]
-    return mentions
+
+    token: int
+    shown: np.ndarray
+    slot: int
 
 
-def read_words(answer: str) -> Iterator[tuple[int, str]]:
-    """Words in capitals and numbers, with where each begins."""
-    spans = [match.span(1) for match in re.finditer(r'"([^"]*)"', answer)]
-    if not spans and answer.upper() == answer:
-        spans = [(0, len(answer))]
-    for first, last in spans:
-        for match in WORD.finditer(answer, first, last):
-            yield match.start(), match[0]
+def pointers_of(asked: Tokenized, answer: Tokenized, shown: Labelled, tiled: Tiled, side: int) -> Iterator[Pointer]:
+    """Where to look behind each name, before each name or letter to be given, and before what is asked of a name.
 
-
-def words_of(shown: Labelled) -> Iterator[tuple[str, list[Box]]]:
-    """Every word that is drawn, with the boxes of its letters."""
-    for line, (x, y) in shown.set_lines:
-        letters = iter(line.letters)
-        boxes = [
-            (x + letter.start, y, x + letter.end, y + line.height) if letter else None
-            for letter in (next(letters) if character in LETTERS else None for character in line.text)
-        ]
-        for match in WORD.finditer(line.text):
-            yield match[0], [box for box in boxes[match.start() : match.end()] if box]
+    side: image tokens along a tile's edge.
+    """
+    names, given = names_in(asked.text, shown), names_in(answer.text, shown)
+    about = [(asked.last(name), name) for name in names]
+    if len(names) == 1 and not given:
+        about.append((answer.start, names[0]))  # behind the answer's space: where it is, whether it is, its colour
+    for name in given:
+        about += [(answer.first(name) - 1, name), (answer.last(name), name)]
+    about += [(answer.first(letter) - 1, letter) for letter in letters_in(answer.text, shown)]
+    for token, mention in about:
+        tokens = np.concatenate([tokens_at(mention.boxes, region, side) for region in tiled.regions])
+        has_slot = mention.is_letter and len(tiled.regions) == 1
+        yield Pointer(token, tokens, slot_at(mention.boxes[0], tiled.regions[0], side) if has_slot else IGNORE)
 
 
 def tokens_at(boxes: tuple[Box, ...], region: Region, tokens: int) -> np.ndarray:
@@ -97,9 +77,10 @@ def tokens_at(boxes: tuple[Box, ...], region: Region, tokens: int) -> np.ndarray
     return chosen.ravel()
 
 
-def slot_at(box: Box, region: Region, tokens: int, shuffle: int) -> int:
-    """Which half of which of a token's `shuffle` ** 2 patches lies under the middle of the box, row by row."""
+def slot_at(box: Box, region: Region, tokens: int) -> int:
+    """Which half of which of a token's patches lies under the middle of the box, row by row."""
     left, top, right, bottom = region
+    shuffle = GRID // tokens
     halves = shuffle * HALVES
     column = int(((box[0] + box[2]) / 2 - left) / (right - left) * tokens * halves)
     row = int(((box[1] + box[3]) / 2 - top) / (bottom - top) * tokens * shuffle)

@@ -31,7 +31,7 @@ class Form:
 SCENES = (("scene", 1.0),)
 WORLD = (("scene", 0.56), ("talk", 0.22), ("screen", 0.14), ("receipt", 0.08))
 # In one tile, small print is not; a page has letters as large as a scene's.
-LEGIBLE = (("scene", 0.54), ("talk", 0.18), ("page", 0.2), ("screen", 0.06), ("receipt", 0.02))
+LEGIBLE = (("scene", 0.5), ("talk", 0.14), ("page", 0.28), ("screen", 0.06), ("receipt", 0.02))
 ONE = Form("one", SCENES, ANY, 160, 28)
 FOUR = Form("four", SCENES, LARGE, 152, 6, split=True)
 TWO = Form("two", SCENES, LONG, 120, 10, split=True)

@@ -68,11 +68,11 @@ def fill_with_text(world: World, rng: np.random.Generator, width: int, height: i
 
 def fitting_line(rng: np.random.Generator, font: str, size: int, width: int) -> Line:
     """Words until the next one would not fit; of one that is too long alone, the letters that do."""
-    measure = load_font(font, size).getlength
+    measure, room = load_font(font, size).getlength, width - 2  # ink may reach a pixel beyond what is measured
     text = sample_word(rng, 8)
-    while measure(text) > width and len(text) > 1:
+    while measure(text) > room and len(text) > 1:
         text = text[:-1]
-    while measure(longer := f"{text} {sample_word(rng, 6)}") < width:
+    while measure(longer := f"{text} {sample_word(rng, 6)}") < room:
         text = longer
     return set_line(text, font, size)
 

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from tools.embedded.backgrounds import sample_background
-from tools.embedded.mentions import letters_in, names_in, words_of
+from tools.embedded.mentions import letters_in, names_in, subjects_of, words_of
 from tools.embedded.pages import ask, sample_page
 from tools.embedded.pointing import tokens_at
 from tools.embedded.questions import whole_answers
+from tools.embedded.receipts import Receipt, draw
 from tools.embedded.scenes import Knobs, Scene, Thing, World
 
 WHOLE = (0, 0, 128, 128)
@@ -26,20 +27,35 @@ CARROT = Thing("carrot", "google", 64, 0, 32, (0, 1))
     ("text", "found"),
     [
         ("Where is the red heart?", ["red heart"]),
-        ("Is there a blue heart?", []),
+        ("Is there a blue heart?", ["blue heart"]),
         ("A carrot at the top and a car at the right.", ["carrot", "car"]),
         ("Red heart, cars.", ["Red heart", "cars"]),
         ("Is there a card?", []),
     ],
 )
 def test_names_are_found_whole(text: str, found: list[str]) -> None:
-    mentions = names_in(text, scene_of(RED, CAR, CARROT))
+    mentions = names_in(text, [scene_of(RED, CAR, CARROT)])
     assert [text[mention.start : mention.end] for mention in mentions] == found
 
 
 def test_a_name_is_where_its_things_are() -> None:
-    (mention,) = names_in("How many cars are there?", scene_of(CAR, Thing("car", "google", 0, 96, 32, (2, 0))))
-    assert tokens_at(mention.boxes, WHOLE, 4).nonzero()[0].tolist() == [12, 15]
+    (mention,) = names_in("How many cars are there?", [scene_of(CAR, Thing("car", "google", 0, 96, 32, (2, 0)))])
+    assert tokens_at(mention.boxes[0], WHOLE, 4).nonzero()[0].tolist() == [12, 15]
+
+
+def test_a_name_that_is_not_shown_is_nowhere() -> None:
+    (mention,) = names_in("Is there a blue heart?", [scene_of(RED, CAR)])
+    assert not mention.is_shown
+
+
+@pytest.mark.usefixtures("world")
+def test_a_receipt_s_goods_are_the_words_that_it_prints() -> None:
+    rng = np.random.default_rng(2)
+    receipt = Receipt(128, 128, "LEMON", (("FISH", 4), ("TEA", 7)), "default")
+    shown = draw(receipt, rng)
+    (mention,) = subjects_of("How much is the fish?", [shown])
+    (start,) = [y for line, (_, y) in shown.set_lines if line.text == "FISH"]
+    assert len(mention.boxes[0]) == 4 and all(box[1] == start for box in mention.boxes[0])
 
 
 def test_of_a_box_over_several_tokens_those_that_hold_most_of_it_are_meant() -> None:
@@ -58,7 +74,7 @@ def test_letters_of_a_caption_are_those_in_quotes_in_order(world: World) -> None
         for task in ("describe", "read"):
             mentions = letters_in(answers[task], scene)
             assert "".join(answers[task][mention.start] for mention in mentions) == scene.text.words
-            lefts = [mention.boxes[0][0] for mention in mentions]
+            lefts = [mention.boxes[0][0][0] for mention in mentions]
             assert lefts == sorted(lefts)
             seen += 1
         assert not letters_in(answers["background"], scene)
@@ -74,7 +90,7 @@ def test_every_letter_of_a_page_is_pointed_at_where_it_stands(world: World) -> N
         answers = {question.task: question.answer for question in ask(page, rng)}
         mentions = letters_in(answers["page"], page)
         boxes = [box for _, letters in words_of(page) for box in letters]
-        assert [mention.boxes[0] for mention in mentions] == boxes
+        assert [mention.boxes[0][0] for mention in mentions] == boxes
 
 
 def test_a_word_that_stands_twice_is_pointed_at_only_behind_what_stands_before_it(world: World) -> None:

@@ -12,12 +12,13 @@ torch.set_num_threads(1)
 pytest.importorskip("transformers")
 
 from tools.embedded.arithmetic import faster_dtype, products_in  # noqa: E402
-from tools.embedded.batches import Maker, by_token  # noqa: E402
+from tools.embedded.batches import Batch, Maker, by_token  # noqa: E402
 from tools.embedded.exhibits import MAKERS  # noqa: E402
 from tools.embedded.labels import GRID, HALVES, IGNORE, PARTS  # noqa: E402
 from tools.embedded.lessons import by_answer, pointing  # noqa: E402
 from tools.embedded.model import CellHeads, Forward, Shape, build_config, build_model, score  # noqa: E402
 from tools.embedded.muon import PEAK, cap_scores  # noqa: E402
+from tools.embedded.rows import Aims  # noqa: E402
 from tools.embedded.scenes import Knobs, World  # noqa: E402
 from tools.embedded.stages import RECIPES, Form  # noqa: E402
 from tools.embedded.tokenizer import load_tokenizer, token_ids  # noqa: E402
@@ -91,7 +92,9 @@ def test_a_batch_points_at_tokens_and_slots_that_are_labelled_with_the_letter_th
     form = Form("one", (("scene", 0.6), ("page", 0.4)), ((128, 128),), 160, 24)
     batch = maker.batch(form, Knobs(text=0.7), TASKS.index)
     letters = tokens_right = slots_right = 0
-    for position, shown, slot in zip(batch.pointers.tolist(), batch.pointed, batch.slots.tolist(), strict=True):
+    for position, shown, slot in zip(
+        batch.aims["letter"].positions.tolist(), batch.aims["letter"].right, batch.slots.tolist(), strict=True
+    ):
         row, place = divmod(position, 160)
         tokens = shown[batch.ids[row] == maker.image_id]
         assert 1 <= tokens.sum() <= 16 and not shown[batch.ids[row] != maker.image_id].any()
@@ -103,6 +106,44 @@ def test_a_batch_points_at_tokens_and_slots_that_are_labelled_with_the_letter_th
         tokens_right += bool((labels == coming).any())
         slots_right += bool((labels[:, slot] == coming).any())
     assert letters > 100 and tokens_right > 0.9 * letters and slots_right > 0.85 * letters
+
+
+def looks(maker: Maker, length: int, batch: Batch, aims: Aims) -> list[tuple[str, list[int | str | None]]]:
+    """What each aim's token is the last of, and where it looks: at which image token, at which other token's text."""
+    told = []
+    for position, right in zip(aims.positions.tolist(), aims.right, strict=True):
+        row, token = divmod(position, length)
+        tokens = batch.ids[row].tolist()
+        places = [place for place, one in enumerate(tokens) if one == maker.image_id]
+        where = [
+            places.index(at) if at in places else maker.tokenizer.id_to_token(tokens[at]) for at in right.nonzero()
+        ]
+        told.append((maker.tokenizer.decode(tokens[max(0, token - 40) : token + 1]), where))
+    return told
+
+
+def test_what_is_asked_of_a_name_is_looked_up_at_the_name_and_there_at_the_thing(world: World) -> None:
+    maker = Maker(world, load_tokenizer(TOKENIZER), 4, 16, 128)
+    form = Form("one", (("scene", 1.0),), ((128, 128),), 160, 24)
+    batch = maker.batch(form, Knobs(text=0.0), TASKS.index)
+    asked = looks(maker, 160, batch, batch.aims["named"])
+    assert len(asked) > 40 and all(said.endswith("Assistant: ") and len(where) == 1 for said, where in asked)
+    absent = [said for said, where in looks(maker, 160, batch, batch.aims["name"]) if where == ["<|im_start|>"]]
+    assert any("there a" in said for said in absent)
+
+
+def test_what_changes_is_looked_for_before_it_happens_and_after(world: World) -> None:
+    maker = Maker(world, load_tokenizer(TOKENIZER), 4, 16, 128)
+    form = Form("few", (("clip", 1.0),), ((128, 128),), 208, 24, frames=(3, 3))
+    batch = maker.batch(form, Knobs(), TASKS.index)
+    shown = looks(maker, 208, batch, batch.aims["name"])
+    before, after = ([where for said, where in shown if said.endswith(end)] for end in (" from", " to"))
+    assert before and after
+    assert all(isinstance(at, int) and at < 16 for where in before for at in where)
+    assert all(isinstance(at, int) and at >= 32 for where in after for at in where)
+    begun = looks(maker, 208, batch, batch.aims["answer"])
+    assert any(where == ["<|im_start|>"] for _, where in begun) and any(len(where) > 1 for _, where in begun)
+    assert [at for _, where in looks(maker, 208, batch, batch.aims["before"]) for at in where] == [*range(32)] * 24
 
 
 def test_pointing_is_the_share_of_attention_that_lies_where_it_should() -> None:

@@ -4,7 +4,7 @@ A worker makes its own batches from its own random stream. Lengths are fixed per
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,14 +17,14 @@ from tools.embedded.drills import in_order
 from tools.embedded.exhibits import Exhibit, View, sample_exhibit
 from tools.embedded.labels import GRID, label_cells
 from tools.embedded.pages import sample_page
-from tools.embedded.pointing import Pointer, Tokenized, pointers_of
+from tools.embedded.pointing import Tokenized, lookup_of, pointers_of
 from tools.embedded.prompts import answer_text, clip_opening, picture_opening, question_text
+from tools.embedded.rows import NO_TASK, Aims, Piece, Rows
 from tools.embedded.scenes import Knobs, World
 from tools.embedded.stages import Form
 from tools.embedded.tiles import Tiled, cut_tiles, one_tile
 from tools.embedded.tokenizer import IMAGE, PAD
 
-NO_TASK = -1
 # pixels [T, 3, H, W] uint8, things [T, K, r^2] and letters [T, K, r^2, HALVES, 2] of the r^2 patches of K tokens
 Cells = tuple[Tensor, Tensor, Tensor]
 
@@ -44,64 +44,8 @@ class Batch:
     targets: Tensor
     tasks: Tensor  # task number of each target
     owners: Tensor  # number of the question that each target belongs to
-    pointers: Tensor  # flat positions that are about something shown
-    pointed: Tensor  # [pointers, L] bool: the image tokens that show it
-    slots: Tensor  # [pointers] which half of which of a token's patches shows the letter; IGNORE where there is none
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A conversation as ids; `answers` are (task, first, end) of its answers' tokens within them."""
-
-    ids: list[int]
-    answers: list[tuple[str, int, int]]
-    pointers: list[Pointer]
-
-
-class Rows:
-    """Sequences of one length being filled: a shared opening, then conversations that do not see each other."""
-
-    def __init__(self, rows: int, length: int, pad: int) -> None:
-        self.length = length
-        self.ids, self.segments = np.full((rows, length), pad), np.full((rows, length), -1)
-        self.positions, self.targets = np.zeros((2, rows, length), dtype=np.int64)
-        self.tasks, self.owners = np.full((rows, length), NO_TASK), np.zeros((rows, length), dtype=np.int64)
-        self.starts, self.ends, self.counts = [0] * rows, [0] * rows, [0] * rows
-        self.pointers: list[tuple[int, Pointer]] = []  # with the row of each
-
-    def open(self, row: int, ids: Sequence[int]) -> None:
-        """Raises ValueError when the opening leaves no room for a question."""
-        start = len(ids)
-        if start >= self.length:
-            raise ValueError(f"an opening of {start} tokens does not fit a sequence of {self.length}")
-        self.ids[row, :start], self.segments[row, :start] = ids, 0
-        self.positions[row, :start] = np.arange(start)
-        self.starts[row] = self.ends[row] = start
-
-    def add(self, row: int, piece: Piece, task_number: Callable[[str], int]) -> None:
-        """Appends a conversation, unless there is no more room for it."""
-        start, end, length = self.starts[row], self.ends[row], len(piece.ids)
-        if end + length > self.length:
-            return
-        self.counts[row] += 1
-        span = slice(end, end + length)
-        self.ids[row, span], self.segments[row, span] = piece.ids, self.counts[row]
-        self.positions[row, span] = np.arange(start, start + length)
-        for task, first, last in piece.answers:
-            learned = slice(end + first - 1, end + last - 1)
-            self.tasks[row, learned], self.targets[row, learned] = task_number(task), piece.ids[first:last]
-            self.owners[row, learned] = self.owners.max() + 1
-        self.pointers += [(row, replace(pointer, token=end + pointer.token)) for pointer in piece.pointers]
-        self.ends[row] += length
-
-    def pointed(self, image: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Flat positions [N] of the pointers, where each should look [N, L] among its `image` tokens, slots [N]."""
-        right = np.zeros((len(self.pointers), self.length), dtype=bool)
-        for number, (row, pointer) in enumerate(self.pointers):
-            right[number, np.flatnonzero(self.ids[row] == image)[pointer.shown]] = True
-        positions = [row * self.length + pointer.token for row, pointer in self.pointers]
-        slots = [pointer.slot for _, pointer in self.pointers]
-        return torch.tensor(positions, dtype=torch.long), torch.from_numpy(right), torch.tensor(slots, dtype=torch.long)
+    aims: dict[str, Aims]  # "name", "letter", "answer": at image tokens; "named": at names; "before": a view earlier
+    slots: Tensor  # [N of "letter"] which half of which of a token's patches shows it; IGNORE where that means nothing
 
 
 class Maker:
@@ -141,9 +85,10 @@ class Maker:
 
     def batch(self, form: Form, knobs: Knobs, task_number: Callable[[str], int]) -> Batch:
         shown = [self.exhibit(form, knobs) for _ in range(form.exhibits)]
-        rows = Rows(form.exhibits, form.length, self.pad_id)
+        rows = Rows(form.exhibits, form.length, self.pad_id, self.image_id)
         for row, (exhibit, tiled) in enumerate(shown):
-            rows.open(row, self.opening(exhibit, tiled))
+            later = self.tokens_per_tile if len(tiled) > 1 and not form.split else 0
+            rows.open(row, self.opening(exhibit, tiled), later)
             for conversation in in_order(self.rng, exhibit.conversations):
                 rows.add(row, self.encode(conversation, exhibit, tiled), task_number)
         flat, ids = torch.from_numpy(rows.tasks.ravel()), torch.from_numpy(rows.ids)
@@ -158,7 +103,8 @@ class Maker:
             torch.from_numpy(rows.targets.ravel())[asked],
             flat[asked],
             torch.from_numpy(rows.owners.ravel())[asked],
-            *rows.pointed(self.image_id),
+            {kind: rows.aims(kind) for kind in rows.looks},
+            torch.tensor(rows.slots, dtype=torch.long),
         )
 
     def opening(self, exhibit: Exhibit, tiled: list[Tiled]) -> list[int]:
@@ -171,14 +117,14 @@ class Maker:
         return ids
 
     def encode(self, conversation: Turns, exhibit: Exhibit, tiled: list[Tiled]) -> Piece:
-        """Ids of all turns; split where the prompt ends, as when answering. Pairs and clips have no pointers."""
-        piece = Piece([], [], [])
+        """Ids of all turns; split where the prompt ends, as when answering."""
+        piece, views = Piece([], [], [], []), [view.labels for view in exhibit.views]
         for turn, question in enumerate(conversation):
             asked = self.tokenize(question_text(question.text, turn, bool(exhibit.seconds)), piece)
             answer = self.tokenize(answer_text(question.answer), piece)
             piece.answers.append((question.task, answer.start, len(piece.ids)))
-            if len(exhibit.views) == 1:
-                piece.pointers.extend(pointers_of(asked, answer, exhibit.views[0].labels, tiled[0], self.side))
+            piece.pointers.extend(pointers_of(question.task, asked, answer, views, tiled, self.side))
+            piece.lookups.extend(lookup_of(asked, answer, views))
         return piece
 
     def tokenize(self, text: str, piece: Piece) -> Tokenized:

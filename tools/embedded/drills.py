@@ -14,8 +14,8 @@ from tools.embedded.questions import NUMBERS, Asker, Question, names
 from tools.embedded.scenes import Scene
 from tools.embedded.sprites import COLOURED, NAMES
 
-WEIGHTS = {"is_there": 2.0, "count": 2.0, "read": 2.5, "where": 3.0, "text_colour": 1.5, "any_text": 0.4, "size": 0.7}
-WHOLE = ("describe", "alt", "read", "decline", "clip", "changed")
+WEIGHTS = {"is_there": 2.0, "count": 2.0, "read": 2.5, "where": 3.0, "text_colour": 3.0, "any_text": 0.4, "size": 0.7}
+WHOLE = ("describe", "alt", "read", "decline", "clip", "happens", "changed")
 
 
 def drill(asker: Asker, scene: Scene) -> list[Question]:

@@ -29,7 +29,13 @@ class Trained(nn.Module):
         self.slots = SlotHead(shape.hidden, shape.shuffle)
 
 
-POINTERS = ((2, 2), (4, 1), (4, 3))  # layers and heads of the decoder that learn where to look
+AIMS = {  # `Batch`'s aims -> layers and heads of the decoder that learn to look there
+    "name": ((2, 2), (4, 1), (4, 3)),
+    "letter": ((2, 2), (4, 1), (4, 3)),
+    "answer": ((4, 1), (4, 3)),
+    "named": ((3, 0),),
+    "before": ((1, 0),),
+}
 SLOTS = 4  # the layer that should be given which of a token's letters comes next
 QUERIES = "model.model.text_model.layers.{}.self_attn.q_proj.weight"  # as `Trained` names them
 POINTING = 0.2  # weight of where they look beside what is answered
@@ -45,7 +51,7 @@ class Lesson:
     slots: SlotHead
     dtype: torch.dtype
     log: Log
-    pages: int
+    pages: int = 12
     pictures: int = 48  # while the encoder learns alone
     peaks: dict[str, Tensor] = field(default_factory=dict)  # a layer's queries -> the largest score of each head
 
@@ -68,7 +74,7 @@ class Lesson:
 
     def answer(self, form: Form, progress: float) -> Tensor:
         """Loss of the answers' tokens and of where they look, with a share of that of naming; pages included."""
-        knobs = Knobs(letter=0.14 - 0.03 * progress, text=0.6, group=0.3, unknown=0.12, rough=0.2, varied=VARIED)
+        knobs = Knobs(text=0.6, group=0.3, unknown=0.12, rough=0.2, varied=VARIED)
         batch = self.maker.batch(form, knobs, TASKS.index)
         cells = (batch.pixels, batch.things, batch.letters)
         pixels, things, letters = join(cells, self.maker.pages(self.pages)) if self.pages else cells
@@ -86,15 +92,19 @@ class Lesson:
             seen = self.log.loss("cells", self.heads(features, things, letters), 0)
             answered = self.log.loss(f"answers/{form.name}", answers, form.exhibits)
             total = answered + max(0.5, 1 - progress) * seen
-            return total + POINTING * self.point(decoded, batch, form.name) if len(batch.pointers) else total
+            return total + POINTING * self.point(decoded, batch, form.name)
 
     def point(self, decoded: Decoded, batch: Batch, form: str) -> Tensor:
-        """Loss of looking where things and letters are that a token is about; of letters, also which of the token's."""
-        looked = [decoded.scores[layer][:, head].flatten(0, 1)[batch.pointers] for layer, head in POINTERS]
-        missed = self.log.loss(f"pointing/{form}", pointing(torch.stack(looked, dim=-1), batch.pointed), 0)
+        """Loss of looking where `Batch` says; of letters, also of which of an image token's letters comes next."""
+        missed = decoded.hidden.new_zeros(())
+        for kind, heads in AIMS.items():
+            aims = batch.aims[kind]
+            if len(aims.positions):
+                looked = [decoded.scores[layer][:, head].flatten(0, 1)[aims.positions] for layer, head in heads]
+                missed = missed + self.log.loss(f"{kind}/{form}", pointing(torch.stack(looked, -1), aims.right), 0)
         if (batch.slots == IGNORE).all():
             return missed
-        given = decoded.inputs[SLOTS].flatten(0, 1)[batch.pointers].float()
+        given = decoded.inputs[SLOTS].flatten(0, 1)[batch.aims["letter"].positions].float()
         guessed = self.slots(functional.rms_norm(given, given.shape[-1:]))
         return missed + self.log.loss(f"slots/{form}", functional.cross_entropy(guessed, batch.slots), 0)
 

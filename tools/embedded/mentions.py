@@ -1,40 +1,70 @@
-"""What a text is about: each naming of a thing that is shown, each letter that is read, and where in the picture."""
+"""What a text is about: each naming of a thing, each word and letter that is read, and where it is in what is shown."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tools.embedded.labels import Labelled
 from tools.embedded.prompts import END
-from tools.embedded.sprites import plural
+from tools.embedded.sprites import NAMES, plural
 from tools.embedded.words import LETTERS
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom in the picture
 WORD = re.compile(r"(?<![A-Za-z0-9])[A-Z0-9]+(?![A-Za-z0-9])")
+PRINTED = ("screen", "receipt")
+SINGULAR = {form.lower(): name for name in NAMES for form in (name, plural(name))}
+# The longest first, so that a red heart is no heart.
+NAME = re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(SINGULAR, key=len, reverse=True)))})\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Mention:
-    """Characters `start` to `end` of a text are about what is in the boxes."""
+    """Characters `start` to `end` of a text are about what is in the boxes; `boxes` has those of each view."""
 
     start: int
     end: int
-    boxes: tuple[Box, ...]
+    boxes: tuple[tuple[Box, ...], ...]
     is_letter: bool = False
 
+    @property
+    def is_shown(self) -> bool:
+        return any(self.boxes)
 
-def names_in(text: str, shown: Labelled) -> list[Mention]:
-    """Every naming of a thing that is shown, the longest name first, so that a red heart is no heart."""
-    boxes: dict[str, list[Box]] = {}
-    for thing in shown.things:
-        box = (thing.x, thing.y, thing.x + thing.size, thing.y + thing.size)
-        for name in (thing.name, plural(thing.name)):
-            boxes.setdefault(name.lower(), []).append(box)
-    if not boxes:
-        return []
-    names = "|".join(re.escape(name) for name in sorted(boxes, key=len, reverse=True))
-    found = re.finditer(rf"\b(?:{names})\b", text, re.IGNORECASE)
-    return [Mention(match.start(), match.end(), tuple(boxes[match[0].lower()])) for match in found]
+
+def subjects_of(question: str, views: Sequence[Labelled]) -> list[Mention]:
+    """What a question names: words of a screen or a receipt, else things."""
+    first = views[0]
+    return words_in(question, first) if first.kind in PRINTED else names_in(question, views)
+
+
+def names_in(text: str, views: Sequence[Labelled]) -> list[Mention]:
+    """Every naming of a thing of this world; the boxes of one that no view shows are empty."""
+    return [
+        Mention(match.start(), match.end(), tuple(boxes_of(SINGULAR[match[0].lower()], view) for view in views))
+        for match in NAME.finditer(text)
+    ]
+
+
+def difference_of(views: Sequence[Labelled]) -> Mention:
+    """Where the things are that the last view does not show just as the first does, under their names in any view."""
+    first, last = set(views[0].things), set(views[-1].things)
+    names = sorted({thing.name for thing in first ^ last})
+    return Mention(0, 0, tuple(tuple(box for name in names for box in boxes_of(name, view)) for view in views))
+
+
+def boxes_of(name: str, shown: Labelled) -> tuple[Box, ...]:
+    return tuple((one.x, one.y, one.x + one.size, one.y + one.size) for one in shown.things if one.name == name)
+
+
+def words_in(question: str, shown: Labelled) -> list[Mention]:
+    """Every word of a question that is drawn just once, in capitals whatever the question has, with all its letters."""
+    drawn = list(words_of(shown))
+    texts = [word for word, _ in drawn]
+    return [
+        Mention(match.start(), match.end(), (tuple(drawn[texts.index(word)][1]),))
+        for match in re.finditer(r"\w+", question)
+        if texts.count(word := match[0].upper()) == 1
+    ]
 
 
 def letters_in(answer: str, shown: Labelled) -> list[Mention]:
@@ -51,7 +81,7 @@ def letters_in(answer: str, shown: Labelled) -> list[Mention]:
             before = -2
             continue
         before = before + 1 if follows else texts.index(word)
-        mentions += [Mention(start + i, start + i + 1, (box,), True) for i, box in enumerate(drawn[before][1])]
+        mentions += [Mention(start + i, start + i + 1, ((box,),), True) for i, box in enumerate(drawn[before][1])]
     return mentions
 
 

@@ -1,11 +1,17 @@
-"""Where a picture shows what a text is about: for each naming of a thing and each letter read, its image tokens.
+"""Where the decoder should look: what a text names is shown by these image tokens, what is asked was named back there.
 
-The decoder learns slowly from answers alone where to look: a name in a question meets its thing, or a letter the one
-after it, only by what the answer's few tokens tell. The drawn truth knows the place, so training says it: two heads of
-the decoder (`POINTERS` in `lessons.py`) are to look there. They are ordinary heads of the network that ships.
+It learns slowly from answers alone where to look: a name in a question meets its thing, or a letter the one after it,
+only by what the answer's few tokens tell. The drawn truth knows the place, so training says it; ordinary heads of the
+network that ships are to look there (`AIMS` in `lessons.py`). Three ways of looking:
+
+- a name, and what is to be said about it, at the things of that name: at the sequence's beginning where there is none;
+  what is to be said of a change, at what has changed;
+- the beginning of an answer, at the names in its question: what was found there is what the answer is about;
+- an image token of a later picture or frame, at the one of the same place before it, so that it holds what changed.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -13,10 +19,15 @@ import numpy as np
 from tokenizers import Encoding
 
 from tools.embedded.labels import GRID, HALVES, IGNORE, Labelled, Region
-from tools.embedded.mentions import Box, Mention, letters_in, names_in
+from tools.embedded.mentions import Box, Mention, difference_of, letters_in, names_in, subjects_of
 from tools.embedded.tiles import Tiled
 
 MOSTLY = 0.5  # of the overlap of a box and the token that shows most of it: other tokens with as much show it too
+EVERY, FIRST, LAST = slice(None), slice(0, 1), slice(-1, None)
+ABOUT = {"first": FIRST, "second": LAST, "at_end": LAST}  # task -> which of several views its answer is about
+COMPARING = ("same", "changed", "happens")
+UNCHANGED = (" Yes", " Nothing")  # how answers of these begin where nothing differs, the background included
+MOVED = re.compile(r"move[ds] from( .*) to( )")
 
 
 @dataclass(frozen=True)
@@ -27,41 +38,77 @@ class Tokenized:
     encoding: Encoding
     start: int
 
+    def at(self, character: int) -> int:
+        return self.start + cast(int, self.encoding.char_to_token(character))  # None only where no character is
+
     def first(self, mention: Mention) -> int:
-        return self.start + cast(int, self.encoding.char_to_token(mention.start))  # None only where no character is
+        return self.at(mention.start)
 
     def last(self, mention: Mention) -> int:
-        return self.start + cast(int, self.encoding.char_to_token(mention.end - 1))
+        return self.at(mention.end - 1)
 
 
 @dataclass(frozen=True)
 class Pointer:
     """A token that is about something shown, or foretells it; `shown` [image tokens] bool are those that show it.
 
-    `slot` says which half of which of the image token's patches shows a letter, IGNORE where that means nothing.
+    kind: "name", "letter", or "answer" for one that is begun. `slot` says which half of which of the image token's
+    patches shows a letter, IGNORE where that means nothing.
     """
 
+    kind: str
     token: int
     shown: np.ndarray
-    slot: int
+    slot: int = IGNORE
 
 
-def pointers_of(asked: Tokenized, answer: Tokenized, shown: Labelled, tiled: Tiled, side: int) -> Iterator[Pointer]:
+@dataclass(frozen=True)
+class Lookup:
+    """The token from which an answer is begun, and the last tokens of what its question names."""
+
+    token: int
+    named: tuple[int, ...]
+
+
+def lookup_of(asked: Tokenized, answer: Tokenized, views: Sequence[Labelled]) -> list[Lookup]:
+    """Behind the answer's space: whether something is there, where, how many, is known from its name on."""
+    named = tuple(asked.last(subject) for subject in subjects_of(asked.text, views))
+    return [Lookup(answer.start, named)] if named else []
+
+
+def pointers_of(
+    task: str, asked: Tokenized, answer: Tokenized, views: Sequence[Labelled], tiled: Sequence[Tiled], side: int
+) -> Iterator[Pointer]:
     """Where to look behind each name, before each name or letter to be given, and before what is asked of a name.
 
     side: image tokens along a tile's edge.
     """
-    names, given = names_in(asked.text, shown), names_in(answer.text, shown)
-    about = [(asked.last(name), name) for name in names]
+    which = ABOUT.get(task, EVERY)
+    names, given = subjects_of(asked.text, views), [name for name in names_in(answer.text, views) if name.is_shown]
     if len(names) == 1 and not given:
-        about.append((answer.start, names[0]))  # behind the answer's space: where it is, whether it is, its colour
+        yield Pointer("answer", answer.start, tokens_of(names[0], which, tiled, side))
+    about = [(asked.last(name), name, which) for name in names]
     for name in given:
-        about += [(answer.first(name) - 1, name), (answer.last(name), name)]
-    about += [(answer.first(letter) - 1, letter) for letter in letters_in(answer.text, shown)]
-    for token, mention in about:
-        tokens = np.concatenate([tokens_at(mention.boxes, region, side) for region in tiled.regions])
-        has_slot = mention.is_letter and len(tiled.regions) == 1
-        yield Pointer(token, tokens, slot_at(mention.boxes[0], tiled.regions[0], side) if has_slot else IGNORE)
+        about += [(answer.first(name) - 1, name, which), (answer.last(name), name, which)]
+    if given and len(views) > 1 and (moved := MOVED.search(answer.text)):
+        about += [(answer.at(moved.start(1)) - 1, given[-1], FIRST), (answer.at(moved.start(2)) - 1, given[-1], LAST)]
+    if task in COMPARING and ((difference := difference_of(views)).is_shown or answer.text.startswith(UNCHANGED)):
+        yield Pointer("answer", answer.start, tokens_of(difference, EVERY, tiled, side))
+    for token, mention, where in about:
+        yield Pointer("name", token, tokens_of(mention, where, tiled, side))
+    if len(views) == 1:
+        whole = tiled[0].regions[0] if len(tiled[0].regions) == 1 else None
+        for letter in letters_in(answer.text, views[0]):
+            slot = slot_at(letter.boxes[0][0], whole, side) if whole else IGNORE
+            yield Pointer("letter", answer.first(letter) - 1, tokens_of(letter, EVERY, tiled, side), slot)
+
+
+def tokens_of(mention: Mention, where: slice, tiled: Sequence[Tiled], side: int) -> np.ndarray:
+    """[image tokens of all views] bool: those that hold most of what is meant in the views `where`."""
+    tokens, meant = [], range(len(tiled))[where]
+    for number, (boxes, view) in enumerate(zip(mention.boxes, tiled, strict=True)):
+        tokens += [tokens_at(boxes if number in meant else (), region, side) for region in view.regions]
+    return np.concatenate(tokens)
 
 
 def tokens_at(boxes: tuple[Box, ...], region: Region, tokens: int) -> np.ndarray:

@@ -43,11 +43,15 @@ MANY = Form("many", (("clip", 1.0),), (*SQUARE * 3, (160, 120), (256, 144)), 380
 
 @dataclass(frozen=True)
 class Stage:
-    """A part of the run: up to `end` of its time, batches of these forms by weight. None at all: the encoder alone."""
+    """A part of the run: up to `end` of its time, batches of these forms by weight. None at all: the encoder alone.
+
+    Alone it begins with large letters, unless it is `trained`.
+    """
 
     name: str
     end: float
     forms: tuple[tuple[Form, float], ...] = ()
+    trained: bool = False
 
     def pick(self, step: int) -> Form:
         """The step's form; the same for every worker."""
@@ -64,10 +68,8 @@ FROM_NOTHING = (
     Stage("many frames", 0.88, ((WORLD_ONE, 3.0), (WORLD_FOUR, 1.0), (TWO, 0.7), (PAIR, 0.8), (FEW, 0.7), (MANY, 0.8))),
     Stage("all", 1.0, ((WORLD_ONE, 8.0), (WORLD_FOUR, 2.0), (TWO, 1.2), (PAIR, 1.2), (FEW, 0.7), (MANY, 0.5))),
 )
-ONWARD = tuple(
-    replace(stage, end=end)
-    for stage, end in zip((FROM_NOTHING[0], *FROM_NOTHING[2:]), (0.2, 0.48, 0.66, 0.77, 1.0), strict=True)
-)
+ALL = ((WORLD_ONE, 7.0), (WORLD_FOUR, 1.6), (TWO, 1.0), (PAIR, 1.8), (FEW, 1.3), (MANY, 0.6))
+ONWARD = (Stage("encoder", 0.1, trained=True), Stage("all", 1.0, ALL))
 SCENES_AGAIN = (Stage("scenes again", 1.0, ((ONE, 4.0), (FOUR, 1.0), (TWO, 1.0))),)
 RECIPES = {"from-nothing": FROM_NOTHING, "onward": ONWARD, "scenes": SCENES_AGAIN}
 

@@ -42,7 +42,7 @@ HEAD_PICTURES = 1200  # encoded once, to fit the heads of a warm start
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run is given. `asked` scales the exhibits of a batch, `pages` the pictures beside them."""
+    """What a run is given. `asked` scales the exhibits of a batch."""
 
     art: Path
     fonts: tuple[Path, ...]
@@ -52,7 +52,6 @@ class Plan:
     ramp: Ramp
     seed: int
     rates: Rates
-    pages: int
     asked: float
     shape: Shape = Shape()
     save_seconds: float = 120
@@ -66,9 +65,7 @@ class Plan:
         tokenizer = load_tokenizer(self.out / "tokenizer.json")
         maker = Maker(self.world(), tokenizer, seed, self.shape.tokens_per_tile, self.shape.tile)
         log = Log(self.out / "log.jsonl", WORKERS)
-        return Lesson(
-            maker, Forward(trained.model, self.shape), trained.heads, trained.slots, self.rates.dtype, log, self.pages
-        )
+        return Lesson(maker, Forward(trained.model, self.shape), trained.heads, trained.slots, self.rates.dtype, log)
 
 
 @dataclass(frozen=True)
@@ -107,7 +104,6 @@ def main() -> None:
         ramp=WARM if warm else FRESH,
         seed=given.seed,
         rates=Rates(dtype=faster_dtype()),
-        pages=12,
         asked=0.8 if warm else 1.0,
     )
     run(plan, given.start, given.until)
@@ -183,7 +179,11 @@ def work(rank: int, plan: Plan, shared: Shared) -> None:
         step += 1
         stage, part = stage_at(plan.recipe, progress)
         alone = not stage.forms
-        loss = lesson.see(part) if alone else lesson.answer(smaller(stage.pick(step), plan.asked), progress)
+        loss = (
+            lesson.see(1.0 if stage.trained else part)
+            if alone
+            else lesson.answer(smaller(stage.pick(step), plan.asked), progress)
+        )
         loss.backward()
         shared.barrier.wait()
         factor = plan.ramp.factor(max(0.0, (progress - rest) / (1 - rest)), step)

@@ -1,10 +1,10 @@
-"""One arm of a comparison: a fresh decoder on a given encoder, trained for a while and measured on held-out seeds.
+"""One arm of a comparison: a decoder, most often a fresh one, on a given encoder, trained and then measured.
 
 Knows how an arm may depart from the recipe; which arms are compared, and why, is in `findings.py`.
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -13,11 +13,13 @@ from torch.nn import functional
 
 from tools.embedded.arithmetic import computing_in, faster_dtype
 from tools.embedded.batches import Batch, Maker
+from tools.embedded.dialogues import Turns
 from tools.embedded.exhibits import Exhibit
 from tools.embedded.lessons import normalise
 from tools.embedded.model import Forward, Shape, attention_mask, build_config, build_model
 from tools.embedded.muon import Rates, make_slots
 from tools.embedded.prompts import clip_opening
+from tools.embedded.rows import Piece
 from tools.embedded.scenes import Knobs, World
 from tools.embedded.schedule import Ramp
 from tools.embedded.stages import Form
@@ -27,7 +29,7 @@ from tools.embedded.training_log import TASKS
 from tools.embedded.warm_start import load_weights
 
 RAMP = Ramp(1.0, 30, 1.0)
-BATCHES = 12  # of held-out seeds, to measure an arm
+BATCHES = 30  # of held-out seeds, to measure an arm
 HELD_OUT = 8_000_000
 ENCODER = "model.vision_model."
 
@@ -42,6 +44,7 @@ class Arm:
     text_tags: bool = False  # row and column written out instead of learned tokens
     averaged: int = 1  # frames whose features become one
     all_tokens: bool = False  # loss on questions as well as answers
+    fresh: bool = True  # a new connector and decoder; else those that are given, which read already
     knobs: Knobs = Knobs(unknown=0.0)
 
 
@@ -59,6 +62,10 @@ class ArmMaker(Maker):
             return ids
         ids = super().opening(exhibit, tiled)
         return [piece for token in ids for piece in self.spelled(token)] if self.arm.text_tags else ids
+
+    def encode(self, conversation: Turns, exhibit: Exhibit, tiled: list[Tiled]) -> Piece:
+        """Without aims: averaged frames have other image tokens, and no arm is told where to look."""
+        return replace(super().encode(conversation, exhibit, tiled), pointers=[], lookups=[])
 
     def spelled(self, token: int) -> list[int]:
         """A row and column token as words, any other as it is."""
@@ -79,7 +86,7 @@ class Trial:
         ids = token_ids(load_tokenizer(tokenizer))
         given = build_model(build_config(Shape(), ids), seed)
         load_weights(start, given)
-        self.model = build_model(build_config(self.shape, ids), seed)
+        self.model = build_model(build_config(self.shape, ids), seed) if arm.fresh else given
         self.model.model.vision_model = given.model.vision_model.requires_grad_(False)
         self.forward = Forward(self.model, self.shape)
         self.makers = [ArmMaker(world, tokenizer, first + seed, arm, self.shape) for first in (0, HELD_OUT)]

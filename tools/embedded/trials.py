@@ -1,4 +1,4 @@
-"""One arm of a comparison: a decoder, most often a fresh one, on a given encoder, trained and then measured.
+"""One arm of a comparison: a given model of which a part is made anew, trained for a while and then measured.
 
 Knows how an arm may depart from the recipe; which arms are compared, and why, is in `findings.py`.
 """
@@ -6,10 +6,13 @@ Knows how an arm may depart from the recipe; which arms are compared, and why, i
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import torch
+from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn import functional
+from transformers import SmolVLMForConditionalGeneration
 
 from tools.embedded.arithmetic import computing_in, faster_dtype
 from tools.embedded.batches import Batch, Maker
@@ -29,9 +32,12 @@ from tools.embedded.training_log import TASKS
 from tools.embedded.warm_start import load_weights
 
 RAMP = Ramp(1.0, 30, 1.0)
-BATCHES = 30  # of held-out seeds, to measure an arm
+BATCHES = 20  # of held-out seeds, to measure an arm
 HELD_OUT = 8_000_000
 ENCODER = "model.vision_model."
+TAG = "<row_"
+# What begins anew, and what goes on from the given folder: its encoder always, which is held still.
+Fresh = Literal["decoder", "connector", "tags", "nothing"]  # "decoder": the connector too
 
 
 @dataclass(frozen=True)
@@ -44,7 +50,7 @@ class Arm:
     text_tags: bool = False  # row and column written out instead of learned tokens
     averaged: int = 1  # frames whose features become one
     all_tokens: bool = False  # loss on questions as well as answers
-    fresh: bool = True  # a new connector and decoder; else those that are given, which read already
+    fresh: Fresh = "decoder"
     knobs: Knobs = Knobs(unknown=0.0)
 
 
@@ -70,7 +76,7 @@ class ArmMaker(Maker):
     def spelled(self, token: int) -> list[int]:
         """A row and column token as words, any other as it is."""
         name = self.tokenizer.id_to_token(token) or ""
-        if not name.startswith("<row_"):
+        if not name.startswith(TAG):
             return [token]
         ids: list[int] = self.tokenizer.encode(name.strip("<>").replace("_", " ")).ids
         return ids
@@ -86,8 +92,14 @@ class Trial:
         ids = token_ids(load_tokenizer(tokenizer))
         given = build_model(build_config(Shape(), ids), seed)
         load_weights(start, given)
-        self.model = build_model(build_config(self.shape, ids), seed) if arm.fresh else given
+        self.model = build_model(build_config(self.shape, ids), seed)
         self.model.model.vision_model = given.model.vision_model.requires_grad_(False)
+        if arm.fresh != "decoder":
+            self.model.model.text_model, self.model.lm_head = given.model.text_model, given.lm_head
+        if arm.fresh in ("tags", "nothing"):
+            self.model.model.connector = given.model.connector
+        if arm.fresh == "tags":
+            forget_tags(self.model, load_tokenizer(tokenizer))
         self.forward = Forward(self.model, self.shape)
         self.makers = [ArmMaker(world, tokenizer, first + seed, arm, self.shape) for first in (0, HELD_OUT)]
 
@@ -130,6 +142,14 @@ class Trial:
             owners, missed = batch.owners[chosen].unique(), batch.owners[chosen & wrong].unique()
             right, total = right + len(owners) - len(missed), total + len(owners)
         return right / max(1, total)
+
+
+@torch.no_grad()  # type: ignore[untyped-decorator]
+def forget_tags(model: SmolVLMForConditionalGeneration, tokenizer: Tokenizer) -> None:
+    """Row and column tokens become random again, as large as the other tokens are."""
+    embeddings = model.model.text_model.embed_tokens.weight
+    tags = [number for name, number in tokenizer.get_vocab().items() if name.startswith(TAG)]
+    embeddings[tags] = torch.randn(len(tags), embeddings.shape[1]) * embeddings.std()
 
 
 def every_token(batch: Batch) -> tuple[Tensor, Tensor]:

@@ -17,7 +17,7 @@ from tools.embedded.drills import in_order
 from tools.embedded.exhibits import Exhibit, View, sample_exhibit
 from tools.embedded.labels import GRID, label_cells
 from tools.embedded.pages import sample_page
-from tools.embedded.pointing import Tokenized, lookup_of, pointers_of
+from tools.embedded.pointing import Tokenized, pointers_of
 from tools.embedded.prompts import answer_text, clip_opening, picture_opening, question_text
 from tools.embedded.rows import NO_TASK, Aims, Piece, Rows
 from tools.embedded.scenes import Knobs, World
@@ -118,13 +118,12 @@ class Maker:
 
     def encode(self, conversation: Turns, exhibit: Exhibit, tiled: list[Tiled]) -> Piece:
         """Ids of all turns; split where the prompt ends, as when answering."""
-        piece, views = Piece([], [], [], []), [view.labels for view in exhibit.views]
+        piece, views = Piece([], [], []), [view.labels for view in exhibit.views]
         for turn, question in enumerate(conversation):
             asked = self.tokenize(question_text(question.text, turn, bool(exhibit.seconds)), piece)
             answer = self.tokenize(answer_text(question.answer), piece)
             piece.answers.append((question.task, answer.start, len(piece.ids)))
             piece.pointers.extend(pointers_of(question.task, asked, answer, views, tiled, self.side))
-            piece.lookups.extend(lookup_of(asked, answer, views))
         return piece
 
     def tokenize(self, text: str, piece: Piece) -> Tokenized:

@@ -13,7 +13,7 @@ network that ships are to look there (`AIMS` in `lessons.py`). Three ways of loo
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import ClassVar, cast
 
 import numpy as np
 from tokenizers import Encoding
@@ -61,6 +61,10 @@ class Pointer:
     shown: np.ndarray
     slot: int = IGNORE
 
+    def where(self, images: np.ndarray, start: int) -> Sequence[int]:
+        """The tokens to look at, in a row with image tokens at `images` and this token's text from `start` on."""
+        return [*images[self.shown]] or [0]
+
 
 @dataclass(frozen=True)
 class Lookup:
@@ -68,23 +72,24 @@ class Lookup:
 
     token: int
     named: tuple[int, ...]
+    kind: ClassVar[str] = "named"
 
-
-def lookup_of(asked: Tokenized, answer: Tokenized, views: Sequence[Labelled]) -> list[Lookup]:
-    """Behind the answer's space: whether something is there, where, how many, is known from its name on."""
-    named = tuple(asked.last(subject) for subject in subjects_of(asked.text, views))
-    return [Lookup(answer.start, named)] if named else []
+    def where(self, images: np.ndarray, start: int) -> Sequence[int]:
+        """As a pointer's."""
+        return [start + token for token in self.named]
 
 
 def pointers_of(
     task: str, asked: Tokenized, answer: Tokenized, views: Sequence[Labelled], tiled: Sequence[Tiled], side: int
-) -> Iterator[Pointer]:
+) -> Iterator[Pointer | Lookup]:
     """Where to look behind each name, before each name or letter to be given, and before what is asked of a name.
 
     side: image tokens along a tile's edge.
     """
     which = ABOUT.get(task, EVERY)
     names, given = subjects_of(asked.text, views), [name for name in names_in(answer.text, views) if name.is_shown]
+    if names:
+        yield Lookup(answer.start, tuple(asked.last(name) for name in names))
     if len(names) == 1 and not given:
         yield Pointer("answer", answer.start, tokens_of(names[0], which, tiled, side))
     about = [(asked.last(name), name, which) for name in names]

@@ -30,8 +30,7 @@ class Piece:
 
     ids: list[int]
     answers: list[tuple[str, int, int]]
-    pointers: list[Pointer]
-    lookups: list[Lookup]
+    pointers: list[Pointer | Lookup]
 
 
 class Rows:
@@ -43,6 +42,7 @@ class Rows:
         self.positions, self.targets = np.zeros((2, rows, length), dtype=np.int64)
         self.tasks, self.owners = np.full((rows, length), NO_TASK), np.zeros((rows, length), dtype=np.int64)
         self.starts, self.ends, self.counts = [0] * rows, [0] * rows, [0] * rows
+        self.images = [np.empty(0, dtype=np.int64)] * rows  # where a row's image tokens are
         self.looks: dict[str, list[Look]] = {kind: [] for kind in ("name", "letter", "answer", "named", "before")}
         self.slots: list[int] = []
 
@@ -57,9 +57,9 @@ class Rows:
         self.ids[row, :start], self.segments[row, :start] = ids, 0
         self.positions[row, :start] = np.arange(start)
         self.starts[row] = self.ends[row] = start
+        self.images[row] = images = np.flatnonzero(self.ids[row] == self.image)
         if later:
-            places = np.flatnonzero(self.ids[row] == self.image)
-            pairs = zip(places[later:], places[:-later], strict=True)
+            pairs = zip(images[later:], images[:-later], strict=True)
             self.looks["before"] += [(row, here, [there]) for here, there in pairs]
 
     def add(self, row: int, piece: Piece, task_number: Callable[[str], int]) -> None:
@@ -75,14 +75,10 @@ class Rows:
             learned = slice(end + first - 1, end + last - 1)
             self.tasks[row, learned], self.targets[row, learned] = task_number(task), piece.ids[first:last]
             self.owners[row, learned] = self.owners.max() + 1
-        places = np.flatnonzero(self.ids[row] == self.image)
         for pointer in piece.pointers:
-            where = places[pointer.shown] if pointer.shown.any() else [0]
-            self.looks[pointer.kind].append((row, end + pointer.token, where))
-            if pointer.kind == "letter":
-                self.slots.append(pointer.slot)
-        self.looks["named"] += [
-            (row, end + lookup.token, [end + name for name in lookup.named]) for lookup in piece.lookups
+            self.looks[pointer.kind].append((row, end + pointer.token, pointer.where(self.images[row], end)))
+        self.slots += [
+            pointer.slot for pointer in piece.pointers if isinstance(pointer, Pointer) and pointer.kind == "letter"
         ]
         self.ends[row] += length
 

@@ -75,10 +75,10 @@ RECIPES = {"from-nothing": FROM_NOTHING, "onward": ONWARD, "scenes": SCENES_AGAI
 
 
 def stage_at(recipe: tuple[Stage, ...], progress: float) -> tuple[Stage, float]:
-    """The stage that a run is in, and how far through that stage it is."""
+    """The stage that a run is in, and how far through what it teaches: of a `trained` one at its end from the first."""
     start = 0.0
     for stage in recipe:
         if progress < stage.end or stage is recipe[-1]:
-            return stage, min(1.0, (progress - start) / (stage.end - start))
+            return stage, 1.0 if stage.trained else min(1.0, (progress - start) / (stage.end - start))
         start = stage.end
     raise ValueError("a recipe needs at least one stage")

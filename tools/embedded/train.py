@@ -179,11 +179,7 @@ def work(rank: int, plan: Plan, shared: Shared) -> None:
         step += 1
         stage, part = stage_at(plan.recipe, progress)
         alone = not stage.forms
-        loss = (
-            lesson.see(1.0 if stage.trained else part)
-            if alone
-            else lesson.answer(smaller(stage.pick(step), plan.asked), progress)
-        )
+        loss = lesson.see(part) if alone else lesson.answer(smaller(stage.pick(step), plan.asked), progress)
         loss.backward()
         shared.barrier.wait()
         factor = plan.ramp.factor(max(0.0, (progress - rest) / (1 - rest)), step)

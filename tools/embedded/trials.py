@@ -71,7 +71,7 @@ class ArmMaker(Maker):
 
     def encode(self, conversation: Turns, exhibit: Exhibit, tiled: list[Tiled]) -> Piece:
         """Without aims: averaged frames have other image tokens, and no arm is told where to look."""
-        return replace(super().encode(conversation, exhibit, tiled), pointers=[], lookups=[])
+        return replace(super().encode(conversation, exhibit, tiled), pointers=[])
 
     def spelled(self, token: int) -> list[int]:
         """A row and column token as words, any other as it is."""

@@ -18,11 +18,12 @@ NOTICE = (
     "photographs, people or screens."
 )
 ART = """\
-This model was trained from scratch on pictures drawn with two sets of emoji:
+This model was trained from scratch on pictures drawn with three sets of emoji:
 
 - Noto Emoji, copyright Google LLC, Apache License 2.0
 - Twemoji, copyright Twitter, Inc and other contributors, CC BY 4.0 (https://creativecommons.org/licenses/by/4.0/);
   scaled and placed on other backgrounds
+- EmojiOne 2.2, provided by Emoji One (http://emojione.com), CC BY 4.0; changed in the same way
 
 Words in the pictures were set in DejaVu, Liberation, Lato, Roboto, Open Sans, Carlito and Comfortaa, which are free
 fonts. The configuration, the chat template and the names of the special tokens follow SmolVLM by Hugging Face, Apache

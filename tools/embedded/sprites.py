@@ -1,7 +1,8 @@
 """Things as small pictures: the classes, their names in the singular and plural, their sprites in every art style.
 
-The art is read from unpacked npm packages (`emoji-datasource-google`, `emoji-datasource-twitter`, for testing alone
-`@lobehub/fluent-emoji-3d`); README.md says how to fetch it and under which licences it stands. Knows nothing of scenes.
+The art is read from unpacked npm packages (`emoji-datasource-google`, `emoji-datasource-twitter`, for training alone
+`emojione`, for testing alone `@lobehub/fluent-emoji-3d`); README.md says how to fetch it and under which licences it
+stands. Knows nothing of scenes.
 """
 
 import json
@@ -13,7 +14,10 @@ from PIL import Image
 CLASSES: dict[str, str] = json.loads(Path(__file__).with_name("classes.json").read_text(encoding="utf-8"))
 NAMES = tuple(CLASSES)
 STYLES = ("google", "twitter")
+TAUGHT = (*STYLES, "emojione")  # what training draws in; evaluation keeps to the first two
 UNSEEN_STYLE = "fluent"  # never drawn in training; evaluation looks at it
+FOLDERS = {"emojione": ("assets/png", "png"), UNSEEN_STYLE: ("assets", "webp")}  # of a package, and the ending
+STAND_INS = {"emojione": "twitter"}  # a style of 2016 lacks 23 of the things
 COLOURED = ("heart", "circle", "square", "apple")  # the last word of the names that begin with their colour
 
 PLURALS = {
@@ -73,10 +77,13 @@ def _read(art: Path, style: str, emoji: str) -> Image.Image:
     code = "-".join(f"{ord(character):04x}" for character in emoji)
     plain = code.removesuffix("-fe0f")
     package = art / style / "package"
-    folder, ending = (package / "assets", "webp") if style == UNSEEN_STYLE else (package / "img" / style / "64", "png")
+    inside, ending = FOLDERS.get(style, (f"img/{style}/64", "png"))
+    folder = package / inside
     for name in (code, plain, plain + "-fe0f"):
         if (path := folder / f"{name}.{ending}").exists():
             with Image.open(path) as picture:
                 sprite = picture.convert("RGBA")
             return sprite.crop(sprite.getchannel("A").getbbox())
+    if folder.exists() and style in STAND_INS:
+        return _read(art, STAND_INS[style], emoji)
     raise FileNotFoundError(f"no sprite for {emoji} ({code}) in {folder}")

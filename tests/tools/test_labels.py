@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tools.embedded.labels import HALVES, IGNORE, NOT_LETTER, NOT_THING, PARTS, label_cells
+from tools.embedded.labels import HALVES, IGNORE, NOT_LETTER, NOT_THING, NUMBERS, ORDINALS, PARTS, label_cells
 from tools.embedded.scenes import Knobs, Scene, World
 from tools.embedded.words import LETTERS
 
@@ -34,18 +34,20 @@ def test_cells_name_the_thing_over_their_centre(world: World) -> None:
 
 @pytest.mark.parametrize("knobs", [Knobs(text=1, letter=0.25, longest=3), Knobs(text=1, letter=0.11, longest=8)])
 def test_halves_of_patches_spell_the_word(world: World, knobs: Knobs) -> None:
-    """A new letter begins where the letter changes or its thirds start again."""
+    """A new letter begins where the letter changes or its thirds start again; each says its place in the word."""
     read = []
     for scene in scenes_with_text(world, knobs):
         _, letters = label_cells(scene, WHOLE, 8)
-        rows = letters.reshape(8, 8 * HALVES, 2)
+        rows = letters.reshape(8, 8 * HALVES, NUMBERS)
         line = max(rows, key=lambda row: int((row[:, 1] >= 0).sum()))
-        spelled, before = "", (NOT_LETTER, PARTS)
-        for letter, part in line[line[:, 1] >= 0]:
+        spelled, placed, before = "", True, (NOT_LETTER, PARTS)
+        for letter, part, place in line[line[:, 1] >= 0]:
             if letter != before[0] or part < before[1]:
                 spelled += LETTERS[letter]
+                placed &= place == min(len(spelled), ORDINALS) - 1
             before = (letter, part)
         read.append(scene.text is not None and spelled == scene.text.words)
+        assert placed or not read[-1]
     assert len(read) > 50 and sum(read) > 0.9 * len(read)
 
 

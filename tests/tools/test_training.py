@@ -14,9 +14,11 @@ pytest.importorskip("transformers")
 from tools.embedded.arithmetic import faster_dtype, products_in  # noqa: E402
 from tools.embedded.batches import Batch, Maker, by_token  # noqa: E402
 from tools.embedded.exhibits import MAKERS  # noqa: E402
-from tools.embedded.labels import GRID, HALVES, IGNORE, PARTS  # noqa: E402
-from tools.embedded.lessons import by_answer, pointing  # noqa: E402
-from tools.embedded.model import CellHeads, Forward, Shape, build_config, build_model, score  # noqa: E402
+from tools.embedded.heads import CellHeads  # noqa: E402
+from tools.embedded.hints import changed, pointing  # noqa: E402
+from tools.embedded.labels import GRID, HALVES, IGNORE, NUMBERS, PARTS  # noqa: E402
+from tools.embedded.lessons import by_answer  # noqa: E402
+from tools.embedded.model import Forward, Shape, build_config, build_model, score  # noqa: E402
 from tools.embedded.muon import PEAK, cap_scores  # noqa: E402
 from tools.embedded.rows import Aims  # noqa: E402
 from tools.embedded.scenes import Knobs, World  # noqa: E402
@@ -70,8 +72,8 @@ def test_heads_are_fitted_to_tokens_that_can_be_told_apart() -> None:
     centres = 3 * torch.randn(5, 16, generator=random)
     labels = torch.randint(0, 5, (4000,), generator=random)
     tokens = centres[labels] + 0.1 * torch.randn(4000, 16, generator=random)
-    things, letters = labels[:, None].repeat(1, 4), torch.full((4000, 4, HALVES, 2), IGNORE)
-    letters[:2000, ..., 0], letters[:2000, ..., 1] = labels[:2000, None, None], labels[:2000, None, None] % PARTS
+    things, letters = labels[:, None].repeat(1, 4), torch.full((4000, 4, HALVES, NUMBERS), IGNORE)
+    letters[:2000] = labels[:2000, None, None, None] % PARTS
     assert fit_heads(CellHeads(16, 2, 5, 5), tokens, things, letters, seed=0) < 0.05
 
 
@@ -92,8 +94,12 @@ def test_a_batch_points_at_tokens_and_slots_that_are_labelled_with_the_letter_th
     form = Form("one", (("scene", 0.6), ("page", 0.4)), ((128, 128),), 160, 24)
     batch = maker.batch(form, Knobs(text=0.7), TASKS.index)
     letters = tokens_right = slots_right = 0
-    for position, shown, slot in zip(
-        batch.aims["letter"].positions.tolist(), batch.aims["letter"].right, batch.slots.tolist(), strict=True
+    for position, shown, slot, where in zip(
+        batch.aims["letter"].positions.tolist(),
+        batch.aims["letter"].right,
+        batch.slots.tolist(),
+        batch.letters[..., 0].flatten(0, 1)[batch.tokens_at(batch.aims["letter"].targets())],
+        strict=True,
     ):
         row, place = divmod(position, 160)
         tokens = shown[batch.ids[row] == maker.image_id]
@@ -105,6 +111,7 @@ def test_a_batch_points_at_tokens_and_slots_that_are_labelled_with_the_letter_th
         letters += 1
         tokens_right += bool((labels == coming).any())
         slots_right += bool((labels[:, slot] == coming).any())
+        assert (labels == where.flatten()).all(dim=1).any()
     assert letters > 100 and tokens_right > 0.9 * letters and slots_right > 0.85 * letters
 
 
@@ -144,6 +151,16 @@ def test_what_changes_is_looked_for_before_it_happens_and_after(world: World) ->
     begun = looks(maker, 208, batch, batch.aims["answer"])
     assert any(where == ["<|im_start|>"] for _, where in begun) and any(len(where) > 1 for _, where in begun)
     assert [at for _, where in looks(maker, 208, batch, batch.aims["before"]) for at in where] == [*range(32)] * 24
+
+
+def test_what_changed_is_said_of_the_tokens_that_show_it(world: World) -> None:
+    maker = Maker(world, load_tokenizer(TOKENIZER), 4, 16, 128)
+    batch = maker.batch(Form("pair", (("pair", 1.0),), ((128, 128),), 120, 24), Knobs(), TASKS.index)
+    differs = changed(batch).view(24, 16).bool()
+    shown = batch.things.view(24, 2, 16, 4)
+    assert 0.02 < differs.float().mean() < 0.5 and not differs.any(dim=1).all()
+    other = (shown[:, 0] != shown[:, 1]) & (shown != IGNORE).all(dim=1)
+    assert other.any() and differs[other.any(dim=2)].float().mean() > 0.9  # squares of like colours hardly differ
 
 
 def test_pointing_is_the_share_of_attention_that_lies_where_it_should() -> None:

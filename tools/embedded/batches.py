@@ -25,7 +25,7 @@ from tools.embedded.stages import Form
 from tools.embedded.tiles import Tiled, cut_tiles, one_tile
 from tools.embedded.tokenizer import IMAGE, PAD
 
-# pixels [T, 3, H, W] uint8, things [T, K, r^2] and letters [T, K, r^2, HALVES, 2] of the r^2 patches of K tokens
+# pixels [T, 3, H, W] uint8, things [T, K, r^2] and letters [T, K, r^2, HALVES, NUMBERS] of the r^2 patches of K tokens
 Cells = tuple[Tensor, Tensor, Tensor]
 
 
@@ -44,8 +44,13 @@ class Batch:
     targets: Tensor
     tasks: Tensor  # task number of each target
     owners: Tensor  # number of the question that each target belongs to
-    aims: dict[str, Aims]  # "name", "letter", "answer": at image tokens; "named": at names; "before": a view earlier
+    aims: dict[str, Aims]  # at image tokens; "named" and "other" at names, "before" a view earlier
+    ordinals: Tensor  # [N of "letter"] its place in its word
     slots: Tensor  # [N of "letter"] which half of which of a token's patches shows it; IGNORE where that means nothing
+
+    def tokens_at(self, positions: Tensor) -> Tensor:
+        """Which image tokens, of all tiles one after the other, are at these flat positions."""
+        return torch.searchsorted(self.places, positions)
 
 
 class Maker:
@@ -104,7 +109,7 @@ class Maker:
             flat[asked],
             torch.from_numpy(rows.owners.ravel())[asked],
             {kind: rows.aims(kind) for kind in rows.looks},
-            torch.tensor(rows.slots, dtype=torch.long),
+            *torch.tensor(rows.letters, dtype=torch.long).view(-1, 2).unbind(dim=1),
         )
 
     def opening(self, exhibit: Exhibit, tiled: list[Tiled]) -> list[int]:

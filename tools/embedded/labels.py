@@ -1,8 +1,9 @@
 """What every patch of a tile shows, as numbers for the encoder's own lessons. Knows drawn truth, no pixels.
 
 A patch names the thing over its centre. For letters it is cut in two, left and right, because small letters are
-narrower than a patch: each half names the letter over its centre and which third of that letter it is, so that two
-letters side by side and one wide letter can be told apart. The second edition labelled the patch that holds a letter's
+narrower than a patch: each half names the letter over its centre, which third of that letter it is, so that two
+letters side by side and one wide letter can be told apart, and the letter's place in its word, by which whoever reads
+knows which comes next. The second edition labelled the patch that holds a letter's
 centre: most of its mistakes were of a pixel or two, and a quarter of the small letters shared a patch, unlabelled.
 """
 
@@ -20,6 +21,8 @@ NOT_THING = len(NAMES)
 GRID = 8  # patches a side of a tile
 HALVES = 2  # of a patch
 PARTS = 3  # of a letter, from left to right
+ORDINALS = 9  # places in a word; the last stands for all that are later
+NUMBERS = 3  # that a letter's label has: which one, its third, its place in its word
 EDGE = 1 / 16  # of a patch: within it of a letter's end nothing is asked
 LEGIBLE = 0.6  # of a patch: letters of smaller fonts are not to be told apart
 
@@ -40,16 +43,16 @@ class Labelled(Protocol):
 
 
 def label_cells(scene: Labelled, region: Region, grid: int) -> tuple[np.ndarray, np.ndarray]:
-    """Things [P] and letters [P, HALVES, 2] at the P = grid * grid patches of a tile that shows `region`, int64.
+    """Things [P] and letters [P, HALVES, NUMBERS] at the P = grid * grid patches of a tile that shows `region`, int64.
 
-    A letter's two numbers are which one and its third. IGNORE where only a part of a thing or of a line touches the
+    IGNORE where only a part of a thing or of a line touches the
     patch, or where letters are too small to be told apart.
     """
     if scene.kind == "mush":
-        letters = np.full((grid * grid, HALVES, 2), IGNORE)
+        letters = np.full((grid * grid, HALVES, NUMBERS), IGNORE)
         letters[..., 0] = NOT_LETTER
         return np.full(grid * grid, IGNORE), letters
-    return label_things(scene, region, grid).ravel(), label_letters(scene, region, grid).reshape(-1, HALVES, 2)
+    return label_things(scene, region, grid).ravel(), label_letters(scene, region, grid).reshape(-1, HALVES, NUMBERS)
 
 
 def label_things(scene: Labelled, region: Region, grid: int) -> np.ndarray:
@@ -69,10 +72,10 @@ def label_things(scene: Labelled, region: Region, grid: int) -> np.ndarray:
 
 
 def label_letters(scene: Labelled, region: Region, grid: int) -> np.ndarray:
-    """[grid, grid * HALVES, 2]: the letter over the centre of each half, at the patches over a line's middle."""
+    """[grid, grid * HALVES, NUMBERS]: the letter over the centre of each half, at the patches over a line's middle."""
     left, top, right, bottom = region
     step_x, step_y = (right - left) / grid / HALVES, (bottom - top) / grid
-    labels = np.full((grid, grid * HALVES, 2), IGNORE, dtype=np.int64)
+    labels = np.full((grid, grid * HALVES, NUMBERS), IGNORE, dtype=np.int64)
     labels[..., 0] = NOT_LETTER
     x, rows = left + (np.arange(grid * HALVES) + 0.5) * step_x, np.arange(grid)
     edge = EDGE * HALVES * step_x
@@ -91,4 +94,5 @@ def label_letters(scene: Labelled, region: Region, grid: int) -> np.ndarray:
                 which = inside[:, None] & over
                 labels[which, 0] = LETTERS.index(letter.letter)
                 labels[which, 1] = np.broadcast_to(part, which.shape)[which]
+                labels[which, 2] = min(letter.place, ORDINALS - 1)
     return labels

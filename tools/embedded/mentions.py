@@ -19,12 +19,15 @@ NAME = re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(SINGULAR, key=len, rev
 
 @dataclass(frozen=True)
 class Mention:
-    """Characters `start` to `end` of a text are about what is in the boxes; `boxes` has those of each view."""
+    """Characters `start` to `end` of a text are about what is in the boxes; `boxes` has those of each view.
+
+    place: of a letter, how many of its word come before it.
+    """
 
     start: int
     end: int
     boxes: tuple[tuple[Box, ...], ...]
-    is_letter: bool = False
+    place: int = 0
 
     @property
     def is_shown(self) -> bool:
@@ -50,6 +53,11 @@ def difference_of(views: Sequence[Labelled]) -> Mention:
     first, last = set(views[0].things), set(views[-1].things)
     names = sorted({thing.name for thing in first ^ last})
     return Mention(0, 0, tuple(tuple(box for name in names for box in boxes_of(name, view)) for view in views))
+
+
+def text_of(shown: Labelled) -> Mention:
+    """All the lines of text in a view."""
+    return Mention(0, 0, (tuple((x, y, x + line.width, y + line.height) for line, (x, y) in shown.set_lines),))
 
 
 def boxes_of(name: str, shown: Labelled) -> tuple[Box, ...]:
@@ -81,7 +89,7 @@ def letters_in(answer: str, shown: Labelled) -> list[Mention]:
             before = -2
             continue
         before = before + 1 if follows else texts.index(word)
-        mentions += [Mention(start + i, start + i + 1, ((box,),), True) for i, box in enumerate(drawn[before][1])]
+        mentions += [Mention(start + i, start + i + 1, ((box,),), i) for i, box in enumerate(drawn[before][1])]
     return mentions
 
 

@@ -4,20 +4,14 @@
 holds the two together), but over several questions that share one picture: the mask lets every question see the picture
 and itself, positions start anew after the picture, so each question is as if it had been asked alone. It has no padding
 logic for pictures, no cache and no generation; those are the product's.
-
-`CellHeads` are helpers that exist in training alone: every image token, as the decoder gets it, names the things over
-the centres of its 16-px patches, and the letters over those of their halves (`labels.py`). They teach the encoder to
-see, and the connector to hand on what was seen, before there are words.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from transformers import SmolVLMConfig, SmolVLMForConditionalGeneration
-
-from tools.embedded.labels import HALVES, PARTS
 
 
 @dataclass(frozen=True)
@@ -89,63 +83,17 @@ def build_model(config: SmolVLMConfig, seed: int) -> SmolVLMForConditionalGenera
     return SmolVLMForConditionalGeneration(config).float()
 
 
-class CellHeads(nn.Module):
-    """Three linear layers over the connector's output: a patch's thing, its halves' letters, and the thirds of those.
-
-    A token of r = `shuffle` holds r * r patches. The third edition was taught over the encoder's output: there nine of
-    ten letters could be named, and three of four from the tokens that the decoder got.
-    """
-
-    def __init__(self, hidden: int, shuffle: int, things: int, letters: int) -> None:
-        super().__init__()
-        self.patches = shuffle * shuffle
-        self.thing = nn.Linear(hidden, self.patches * (things + 1))
-        self.letter = nn.Linear(hidden, self.patches * HALVES * (letters + 1))
-        self.part = nn.Linear(hidden, self.patches * HALVES * PARTS)
-
-    def forward(self, features: Tensor, things: Tensor, letters: Tensor) -> Tensor:
-        """features [..., D], things [..., r^2], letters [..., r^2, HALVES, 2] -> the losses' sum.
-
-        IGNORE stands for what is not asked.
-        """
-        features = features.float()
-        parts = self.part(features).view(-1, PARTS)
-        return (
-            functional.cross_entropy(self.named(features).flatten(0, -2), things.flatten())
-            + 2 * functional.cross_entropy(self.spelled(features).flatten(0, -2), letters[..., 0].flatten())
-            + functional.cross_entropy(parts, letters[..., 1].flatten())
-        )
-
-    def named(self, features: Tensor) -> Tensor:
-        """features [..., D] -> scores [..., r^2, things + 1]."""
-        return self.thing(features).unflatten(-1, (self.patches, -1))
-
-    def spelled(self, features: Tensor) -> Tensor:
-        """features [..., D] -> scores [..., r^2, HALVES, letters + 1]."""
-        return self.letter(features).unflatten(-1, (self.patches, HALVES, -1))
-
-
-class SlotHead(nn.Linear):
-    """Over the decoder's middle: in which half of which of its token's patches is the letter that comes next.
-
-    A token of r = 2 holds up to four letters of a line. Without this the decoder looked at the right token nine times
-    in ten, and named the right letter of it every second time.
-    """
-
-    def __init__(self, hidden: int, shuffle: int) -> None:
-        super().__init__(hidden, shuffle * shuffle * HALVES)
-
-
 @dataclass(frozen=True)
 class Decoded:
-    """Hidden states [B, L, D]; what each layer was given, of the same shape, and its attention's scores before softmax.
+    """Hidden states [B, L, D]; of each layer what it was given, of the same shape, and what its attention did.
 
-    scores: [B, heads, L, L] a layer.
+    scores: [B, heads, L, L], before softmax; brought: [B, heads, L, D / heads], what a head has from where it looked.
     """
 
     hidden: Tensor
     inputs: list[Tensor]
     scores: list[Tensor]
+    brought: list[Tensor]
 
 
 class Forward(nn.Module):
@@ -191,25 +139,27 @@ class Forward(nn.Module):
         angle = positions[..., None].float() * self.frequency
         angle = torch.cat((angle, angle), dim=-1)[:, None]
         cos, sin = angle.cos().to(features.dtype), angle.sin().to(features.dtype)
-        inputs, scores = [], []
+        decoded = Decoded(x, [], [], [])
         for layer in text.layers:
-            inputs.append(x)
-            mixed, scored = self.text_attention(layer.self_attn, layer.input_layernorm(x), cos, sin, mask)
-            x = x + mixed
+            scored, brought = self.text_attention(layer.self_attn, layer.input_layernorm(x), cos, sin, mask)
+            decoded.inputs.append(x)
+            decoded.scores.append(scored)
+            decoded.brought.append(brought)
+            x = x + layer.self_attn.o_proj(join_heads(brought))
             x = x + layer.mlp(layer.post_attention_layernorm(x))
-            scores.append(scored)
-        return Decoded(text.norm(x), inputs, scores)
+        return replace(decoded, hidden=text.norm(x))
 
     def text_attention(
         self, attention: nn.Module, x: Tensor, cos: Tensor, sin: Tensor, mask: Tensor
     ) -> tuple[Tensor, Tensor]:
+        """Scores and what they bring, head by head, as `Decoded` has them."""
         groups = self.shape.heads // self.shape.kv_heads
         q = rotate(split_heads(attention.q_proj(x), self.shape.heads), cos, sin)
         k = rotate(split_heads(attention.k_proj(x), self.shape.kv_heads), cos, sin)
         v = split_heads(attention.v_proj(x), self.shape.kv_heads)
         k, v = k.repeat_interleave(groups, dim=1), v.repeat_interleave(groups, dim=1)
         scores = score(q, k, mask)
-        return attention.o_proj(join_heads(scores.softmax(dim=-1).to(v.dtype) @ v)), scores
+        return scores, scores.softmax(dim=-1).to(v.dtype) @ v
 
 
 def patchify(pixels: Tensor, patch: int) -> Tensor:

@@ -6,25 +6,27 @@ network that ships are to look there (`AIMS` in `lessons.py`). Three ways of loo
 
 - a name, and what is to be said about it, at the things of that name: at the sequence's beginning where there is none;
   what is to be said of a change, at what has changed;
-- the beginning of an answer, at the names in its question: what was found there is what the answer is about;
+- the beginning of an answer, at the names in its question: what was found there is what the answer is about. Of two
+  that are compared each has a head of its own;
 - an image token of a later picture or frame, at the one of the same place before it, so that it holds what changed.
 """
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, cast
+from typing import cast
 
 import numpy as np
 from tokenizers import Encoding
 
-from tools.embedded.labels import GRID, HALVES, IGNORE, Labelled, Region
-from tools.embedded.mentions import Box, Mention, difference_of, letters_in, names_in, subjects_of
+from tools.embedded.labels import GRID, HALVES, IGNORE, ORDINALS, Labelled, Region
+from tools.embedded.mentions import Box, Mention, difference_of, letters_in, names_in, subjects_of, text_of
 from tools.embedded.tiles import Tiled
 
 MOSTLY = 0.5  # of the overlap of a box and the token that shows most of it: other tokens with as much show it too
 EVERY, FIRST, LAST = slice(None), slice(0, 1), slice(-1, None)
 ABOUT = {"first": FIRST, "second": LAST, "at_end": LAST}  # task -> which of several views its answer is about
+TEXTUAL = ("text_colour", "where_text")  # asked of the text as a whole
 COMPARING = ("same", "changed", "happens")
 UNCHANGED = (" Yes", " Nothing")  # how answers of these begin where nothing differs, the background included
 MOVED = re.compile(r"move[ds] from( .*) to( )")
@@ -52,13 +54,14 @@ class Tokenized:
 class Pointer:
     """A token that is about something shown, or foretells it; `shown` [image tokens] bool are those that show it.
 
-    kind: "name", "letter", or "answer" for one that is begun. `slot` says which half of which of the image token's
-    patches shows a letter, IGNORE where that means nothing.
+    kind: "name", "letter", or "answer" for one that is begun. Of a letter, `place` says how many of its word come
+    before it, and `slot` which half of which of the image token's patches shows it, IGNORE where that means nothing.
     """
 
     kind: str
     token: int
     shown: np.ndarray
+    place: int = IGNORE
     slot: int = IGNORE
 
     def where(self, images: np.ndarray, start: int) -> Sequence[int]:
@@ -68,11 +71,14 @@ class Pointer:
 
 @dataclass(frozen=True)
 class Lookup:
-    """The token from which an answer is begun, and the last tokens of what its question names."""
+    """The token from which an answer is begun, and the last tokens of what its question names.
+
+    kind: "named", or "other" for the second of two that are compared.
+    """
 
     token: int
     named: tuple[int, ...]
-    kind: ClassVar[str] = "named"
+    kind: str = "named"
 
     def where(self, images: np.ndarray, start: int) -> Sequence[int]:
         """As a pointer's."""
@@ -88,8 +94,10 @@ def pointers_of(
     """
     which = ABOUT.get(task, EVERY)
     names, given = subjects_of(asked.text, views), [name for name in names_in(answer.text, views) if name.is_shown]
-    if names:
-        yield Lookup(answer.start, tuple(asked.last(name) for name in names))
+    compared = names[1:] if task == "relation" else []
+    for kind, meant in (("named", names[: len(names) - len(compared)]), ("other", compared)):
+        if meant:
+            yield Lookup(answer.start, tuple(asked.last(name) for name in meant), kind)
     if len(names) == 1 and not given:
         yield Pointer("answer", answer.start, tokens_of(names[0], which, tiled, side))
     about = [(asked.last(name), name, which) for name in names]
@@ -99,13 +107,16 @@ def pointers_of(
         about += [(answer.at(moved.start(1)) - 1, given[-1], FIRST), (answer.at(moved.start(2)) - 1, given[-1], LAST)]
     if task in COMPARING and ((difference := difference_of(views)).is_shown or answer.text.startswith(UNCHANGED)):
         yield Pointer("answer", answer.start, tokens_of(difference, EVERY, tiled, side))
+    if task in TEXTUAL:
+        yield Pointer("answer", answer.start, tokens_of(text_of(views[0]), EVERY, tiled, side))
     for token, mention, where in about:
         yield Pointer("name", token, tokens_of(mention, where, tiled, side))
     if len(views) == 1:
         whole = tiled[0].regions[0] if len(tiled[0].regions) == 1 else None
         for letter in letters_in(answer.text, views[0]):
             slot = slot_at(letter.boxes[0][0], whole, side) if whole else IGNORE
-            yield Pointer("letter", answer.first(letter) - 1, tokens_of(letter, EVERY, tiled, side), slot)
+            shown = tokens_of(letter, EVERY, tiled, side)
+            yield Pointer("letter", answer.first(letter) - 1, shown, min(letter.place, ORDINALS - 1), slot)
 
 
 def tokens_of(mention: Mention, where: slice, tiled: Sequence[Tiled], side: int) -> np.ndarray:

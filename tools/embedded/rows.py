@@ -13,6 +13,7 @@ from torch import Tensor
 from tools.embedded.pointing import Lookup, Pointer
 
 NO_TASK = -1
+KINDS = ("name", "letter", "answer", "named", "other", "before")  # of looking somewhere
 Look = tuple[int, int, Sequence[int]]  # a row, a token of it, and which of its tokens that one should look at
 
 
@@ -22,6 +23,10 @@ class Aims:
 
     positions: Tensor
     right: Tensor
+
+    def targets(self) -> Tensor:
+        """Flat positions [N] of the first token that is right for each."""
+        return self.positions - self.positions % self.right.shape[1] + self.right.int().argmax(dim=1)
 
 
 @dataclass(frozen=True)
@@ -43,8 +48,8 @@ class Rows:
         self.tasks, self.owners = np.full((rows, length), NO_TASK), np.zeros((rows, length), dtype=np.int64)
         self.starts, self.ends, self.counts = [0] * rows, [0] * rows, [0] * rows
         self.images = [np.empty(0, dtype=np.int64)] * rows  # where a row's image tokens are
-        self.looks: dict[str, list[Look]] = {kind: [] for kind in ("name", "letter", "answer", "named", "before")}
-        self.slots: list[int] = []
+        self.looks: dict[str, list[Look]] = {kind: [] for kind in KINDS}
+        self.letters: list[tuple[int, int]] = []  # the place and the slot of each that comes
 
     def open(self, row: int, ids: Sequence[int], later: int) -> None:
         """Begins a row; ValueError when the opening leaves no room for a question.
@@ -77,9 +82,8 @@ class Rows:
             self.owners[row, learned] = self.owners.max() + 1
         for pointer in piece.pointers:
             self.looks[pointer.kind].append((row, end + pointer.token, pointer.where(self.images[row], end)))
-        self.slots += [
-            pointer.slot for pointer in piece.pointers if isinstance(pointer, Pointer) and pointer.kind == "letter"
-        ]
+            if isinstance(pointer, Pointer) and pointer.kind == "letter":
+                self.letters.append((pointer.place, pointer.slot))
         self.ends[row] += length
 
     def aims(self, kind: str) -> Aims:

@@ -23,12 +23,13 @@ from torch import Tensor, multiprocessing
 from tools.embedded.arithmetic import faster_dtype
 from tools.embedded.batches import Maker
 from tools.embedded.exhibits import sample_exhibit
-from tools.embedded.lessons import Lesson, Trained
+from tools.embedded.heads import Trained
+from tools.embedded.lessons import Lesson
 from tools.embedded.model import Forward, Shape
 from tools.embedded.muon import Rates, Slot, cap_scores, make_slots, share_out
 from tools.embedded.scenes import Knobs, World
 from tools.embedded.schedule import FRESH, WARM, Budget, Deadline, Ramp, seconds_until
-from tools.embedded.sprites import NAMES, Sprites, plural, with_article
+from tools.embedded.sprites import NAMES, TAUGHT, Sprites, plural, with_article
 from tools.embedded.stages import RECIPES, Form, Stage, stage_at
 from tools.embedded.tokenizer import load_tokenizer, token_ids, train_tokenizer
 from tools.embedded.training_log import Log
@@ -58,14 +59,14 @@ class Plan:
     log_steps: int = 10
 
     def world(self) -> World:
-        return World(Sprites(self.art), find_fonts(list(self.fonts)))
+        return World(Sprites(self.art, TAUGHT), find_fonts(list(self.fonts)), TAUGHT)
 
     def lesson(self, trained: Trained, seed: int) -> Lesson:
         """A worker's batches and losses; `seed` begins its random stream."""
         tokenizer = load_tokenizer(self.out / "tokenizer.json")
         maker = Maker(self.world(), tokenizer, seed, self.shape.tokens_per_tile, self.shape.tile)
         log = Log(self.out / "log.jsonl", WORKERS)
-        return Lesson(maker, Forward(trained.model, self.shape), trained.heads, trained.slots, self.rates.dtype, log)
+        return Lesson(maker, Forward(trained.model, self.shape), trained, self.rates.dtype, log)
 
 
 @dataclass(frozen=True)
@@ -84,10 +85,10 @@ class Shared:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--art", type=Path, required=True, help="folder with google/ and twitter/ packages unpacked")
+    parser.add_argument("--art", type=Path, required=True, help="folder with the packages google, twitter and emojione")
     parser.add_argument("--fonts", type=Path, action="append", required=True, help="folder of .ttf fonts; repeatable")
     parser.add_argument("--out", type=Path, required=True, help="folder for tokenizer, checkpoint and log")
-    parser.add_argument("--from", type=Path, dest="start", help="begin with this folder's weights and tokenizer")
+    parser.add_argument("--from", type=Path, dest="start", help="begin with a folder that ships or an earlier run's")
     parser.add_argument("--recipe", choices=RECIPES, help="default: onward with --from, else from-nothing")
     parser.add_argument("--minutes", type=float, default=110, help="processor time of each of the two workers")
     parser.add_argument("--until", help="end at this hour in UTC instead, as 20:05")
@@ -118,9 +119,7 @@ def run(plan: Plan, start: Path | None, until: str | None) -> None:
     slots = make_slots(trained)
     checkpoint = plan.out / "checkpoint.pt"
     if start is not None and not checkpoint.exists():
-        load_weights(start, trained.model)
-        loss = fit_heads(trained.heads, *plan.lesson(trained, plan.seed).encoded(HEAD_PICTURES), plan.seed)
-        print(f"heads fitted to the encoder that was given: loss {loss:.3f}", flush=True)
+        begin_with(start, trained, plan)
     step, used, began = load_checkpoint(checkpoint, trained, slots)
     if until is not None:
         now = time.time()
@@ -141,6 +140,17 @@ def run(plan: Plan, start: Path | None, until: str | None) -> None:
         worker.start()
     for worker in workers:
         worker.join()
+
+
+def begin_with(start: Path, trained: Trained, plan: Plan) -> None:
+    """Takes what an earlier run learned, helpers too; of a folder that ships the model, to which heads are fitted."""
+    if (start / "checkpoint.pt").exists():
+        earlier = torch.load(start / "checkpoint.pt", weights_only=True)["trained"]
+        trained.load_state_dict(earlier, strict=False)  # a helper that is new begins anew
+        return
+    load_weights(start, trained.model)
+    loss = fit_heads(trained.heads, *plan.lesson(trained, plan.seed).encoded(HEAD_PICTURES), plan.seed)
+    print(f"heads fitted to the encoder that was given: loss {loss:.3f}", flush=True)
 
 
 def ready_tokenizer(plan: Plan) -> Tokenizer:

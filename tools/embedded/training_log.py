@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from tools.embedded.batches import Batch
-from tools.embedded.labels import NOT_LETTER, NOT_THING
-from tools.embedded.model import CellHeads
+from tools.embedded.heads import CellHeads
+from tools.embedded.labels import IGNORE, NOT_LETTER, NOT_THING
 from tools.embedded.questions import WORDINGS
 
 TASKS = (
@@ -49,6 +49,7 @@ class Log:
         for name, head, labels, empty in (
             ("things", heads.named, things, NOT_THING),
             ("letters", heads.spelled, letters[..., 0], NOT_LETTER),
+            ("places", heads.placed, letters[..., 2], IGNORE),
         ):
             with torch.no_grad():
                 guesses = head(features.float()).argmax(dim=-1)

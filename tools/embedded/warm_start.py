@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 from transformers import SmolVLMForConditionalGeneration
 
-from tools.embedded.model import CellHeads
+from tools.embedded.heads import CellHeads
 from tools.parity.hub_form import PATCHES, expanded, hub_name
 
 FIT_STEPS = 400

@@ -32,11 +32,15 @@ CODAS = ["", "", "", *"N S T R L M D K P X Y B G".split(), "NG", "ST", "CK"]
 
 @dataclass(frozen=True)
 class Letter:
-    """One drawn letter: which, and where it begins and ends, in pixels from the left of its line's inked box."""
+    """One drawn letter: which, and where it begins and ends, in pixels from the left of its line's inked box.
+
+    place: how many letters of its word come before it.
+    """
 
     letter: str
     start: float
     end: float
+    place: int
 
 
 @dataclass(frozen=True)
@@ -97,9 +101,9 @@ def set_line(text: str, font: str, size: int) -> Line:
     """Measures one line."""
     face = load_font(font, size)
     left, top, right, bottom = face.getbbox(text)
-    letters = tuple(
-        Letter(letter, face.getlength(text[:i]) - left, face.getlength(text[: i + 1]) - left)
-        for i, letter in enumerate(text)
-        if letter in LETTERS
-    )
-    return Line(text, font, size, right - left, bottom - top, left, top, letters)
+    letters, place = [], 0
+    for i, letter in enumerate(text):
+        if letter in LETTERS:
+            letters.append(Letter(letter, face.getlength(text[:i]) - left, face.getlength(text[: i + 1]) - left, place))
+        place = place + 1 if letter in LETTERS else 0
+    return Line(text, font, size, right - left, bottom - top, left, top, tuple(letters))

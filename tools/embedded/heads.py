@@ -1,0 +1,117 @@
+"""Helpers that exist in training alone: linear layers that say what the network should have in it at some place.
+
+Over image tokens they teach the encoder to see, and the connector to hand on what was seen, before there are words;
+over the decoder's inside they teach the steps that a right answer takes (`hints.py`). `Trained` is the network with all
+of them.
+"""
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+from tools.embedded.labels import HALVES, NOT_LETTER, NOT_THING, ORDINALS, PARTS
+from tools.embedded.model import Shape, build_config, build_model
+
+READERS = ((4, 1), (4, 3))  # layers and heads of the decoder that bring what is answered from where it is shown
+
+
+class CellHeads(nn.Module):
+    """Linear layers over the connector's output: a patch's thing, its halves' letters, their thirds, places in words.
+
+    A token of r = `shuffle` holds r * r patches. The third edition was taught over the encoder's output: there nine of
+    ten letters could be named, and three of four from the tokens that the decoder got.
+    """
+
+    def __init__(self, hidden: int, shuffle: int, things: int, letters: int) -> None:
+        super().__init__()
+        self.patches = shuffle * shuffle
+        self.thing = nn.Linear(hidden, self.patches * (things + 1))
+        self.letter = nn.Linear(hidden, self.patches * HALVES * (letters + 1))
+        self.part = nn.Linear(hidden, self.patches * HALVES * PARTS)
+        self.place = nn.Linear(hidden, self.patches * HALVES * ORDINALS)
+
+    def forward(self, features: Tensor, things: Tensor, letters: Tensor) -> Tensor:
+        """features [..., D], things [..., r^2], letters [..., r^2, HALVES, NUMBERS] -> the losses' sum.
+
+        IGNORE stands for what is not asked.
+        """
+        features = features.float()
+        parts = self.part(features).view(-1, PARTS)
+        return (
+            functional.cross_entropy(self.named(features).flatten(0, -2), things.flatten())
+            + 2 * functional.cross_entropy(self.spelled(features).flatten(0, -2), letters[..., 0].flatten())
+            + functional.cross_entropy(parts, letters[..., 1].flatten())
+            + functional.cross_entropy(self.placed(features).flatten(0, -2), letters[..., 2].flatten())
+        )
+
+    def named(self, features: Tensor) -> Tensor:
+        """features [..., D] -> scores [..., r^2, things + 1]."""
+        return self.thing(features).unflatten(-1, (self.patches, -1))
+
+    def spelled(self, features: Tensor) -> Tensor:
+        """features [..., D] -> scores [..., r^2, HALVES, letters + 1]."""
+        return self.letter(features).unflatten(-1, (self.patches, HALVES, -1))
+
+    def placed(self, features: Tensor) -> Tensor:
+        """features [..., D] -> scores [..., r^2, HALVES, ORDINALS]."""
+        return self.place(features).unflatten(-1, (self.patches, HALVES, -1))
+
+
+class SlotHead(nn.Linear):
+    """Over the decoder's middle: in which half of which of its token's patches is the letter that comes next.
+
+    A token of r = 2 holds up to four letters of a line. Without this the decoder looked at the right token nine times
+    in ten, and named the right letter of it every second time.
+    """
+
+    def __init__(self, hidden: int, shuffle: int) -> None:
+        super().__init__(hidden, shuffle * shuffle * HALVES)
+
+
+class OrdinalHead(nn.Linear):
+    """Over the decoder's beginning: which place in its word the letter that comes next has.
+
+    Image tokens say which place each of their letters has (`CellHeads`); so the next one can be looked for by its
+    number instead of by what was read before it, and none is left out.
+    """
+
+    def __init__(self, hidden: int) -> None:
+        super().__init__(hidden, ORDINALS)
+
+
+class ChangedHead(nn.Linear):
+    """Over the decoder's middle: whether an image token shows something else than the one of the view before it.
+
+    The fifth edition said of every fourth clip in which nothing happens that something turns into itself.
+    """
+
+    def __init__(self, hidden: int) -> None:
+        super().__init__(hidden, 2)
+
+
+class BroughtHead(nn.Linear):
+    """Over what the reading heads bring from the token that they look at: all the letters of it.
+
+    The fifth edition had the right token and knew which of its letters comes next, and took F for P, C for G, where the
+    encoder had told the letters apart.
+    """
+
+    def __init__(self, width: int, shuffle: int, letters: int) -> None:
+        self.patches = shuffle * shuffle
+        super().__init__(width, self.patches * HALVES * (letters + 1))
+
+    def forward(self, brought: Tensor) -> Tensor:
+        """brought [N, D] -> scores [N, r^2, HALVES, letters + 1]."""
+        return super().forward(brought).unflatten(-1, (self.patches, HALVES, -1))
+
+
+class Trained(nn.Module):
+    """The model and its helpers: all that has parameters."""
+
+    def __init__(self, shape: Shape, ids: dict[str, int], seed: int) -> None:
+        super().__init__()
+        self.model = build_model(build_config(shape, ids), seed)
+        self.heads = CellHeads(shape.hidden, shape.shuffle, NOT_THING, NOT_LETTER)
+        self.ordinals = OrdinalHead(shape.hidden)
+        self.slots = SlotHead(shape.hidden, shape.shuffle)
+        self.changed = ChangedHead(shape.hidden)
+        self.brought = BroughtHead(len(READERS) * shape.hidden // shape.heads, shape.shuffle, NOT_LETTER)

@@ -1,0 +1,89 @@
+"""Losses of the decoder's inside: where its heads should look, and what it should know on the way to an answer.
+
+Answers alone teach slowly what has to be found, brought and told apart before the first token is right. The drawn truth
+knows each of these steps (`pointing.py` says where), so layers and heads of the network that ships are told to take
+them.
+"""
+
+import math
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from tools.embedded.batches import Batch
+from tools.embedded.heads import READERS, Trained
+from tools.embedded.labels import IGNORE
+from tools.embedded.model import Decoded, patchify
+from tools.embedded.rows import Aims
+
+AIMS = {  # `Batch`'s aims -> layers and heads of the decoder that learn to look there
+    "name": ((2, 2), *READERS),
+    "letter": ((2, 2), *READERS),
+    "answer": READERS,
+    "named": ((3, 0),),
+    "other": ((3, 2),),
+    "before": ((1, 0),),
+}
+ORDINALS = 2  # the layer that should be given a letter's place in its word
+CHANGED = 3  # the layer that should be given whether an image token shows what the one a view before it shows
+SLOTS = 4  # the layer that should be given which of a token's letters comes next
+WEIGHTS = {"brought": 2.0}  # as `CellHeads` has it for letters; all others count once
+DIFFERENT = 1.5  # of 255, a token's mean difference from the view before it
+
+
+def losses_of(decoded: Decoded, batch: Batch, trained: Trained) -> dict[str, Tensor]:
+    """Every loss that the batch has something for, by name; `WEIGHTS` says what they count beside each other."""
+    losses = {}
+    for kind, heads in AIMS.items():
+        aims = batch.aims[kind]
+        if len(aims.positions):
+            looked = [decoded.scores[layer][:, head].flatten(0, 1)[aims.positions] for layer, head in heads]
+            losses[kind] = pointing(torch.stack(looked, -1), aims.right)
+    if "letter" in losses:
+        losses |= reading(decoded, batch, trained)
+    if "before" in losses:
+        scores = trained.changed(given(decoded, CHANGED, batch.aims["before"]))
+        losses["changed"] = labelled(scores, changed(batch))
+    return losses
+
+
+def reading(decoded: Decoded, batch: Batch, trained: Trained) -> dict[str, Tensor]:
+    """Losses of knowing which letter comes next, in its word and in its image token, and of what is brought of it."""
+    aims = batch.aims["letter"]
+    alone = (aims.right.sum(dim=1) == 1) & (batch.slots != IGNORE)
+    shown = batch.tokens_at(aims.targets()[alone])
+    brought = torch.cat([decoded.brought[layer][:, head] for layer, head in READERS], dim=-1)
+    brought = brought.flatten(0, 1)[aims.positions[alone]].float()
+    return {
+        "ordinals": labelled(trained.ordinals(given(decoded, ORDINALS, aims)), batch.ordinals),
+        "slots": labelled(trained.slots(given(decoded, SLOTS, aims)), batch.slots),
+        "brought": labelled(trained.brought(brought), batch.letters[..., 0].flatten(0, 1)[shown]),
+    }
+
+
+def changed(batch: Batch) -> Tensor:
+    """[N of "before"] int64: whether a token's pixels differ from those at the same place a view earlier."""
+    before = batch.aims["before"]
+    tokens = patchify(batch.pixels, batch.pixels.shape[-1] // math.isqrt(batch.things.shape[1])).flatten(0, 1).float()
+    here, there = (tokens[batch.tokens_at(positions)] for positions in (before.positions, before.targets()))
+    return ((here - there).abs().mean(dim=1) > DIFFERENT).long()
+
+
+def given(decoded: Decoded, layer: int, aims: Aims) -> Tensor:
+    """What a layer is given [N, D] where something is aimed at, normed as the layer does."""
+    inputs = decoded.inputs[layer].flatten(0, 1)[aims.positions].float()
+    return functional.rms_norm(inputs, inputs.shape[-1:])
+
+
+def pointing(scores: Tensor, right: Tensor) -> Tensor:
+    """Mean of -log of the share of what heads look at that lies where it should, [N, L]; scores [N, L, heads]."""
+    scores = scores.float()
+    there = scores.masked_fill(~right[..., None], float("-inf"))
+    return (scores.logsumexp(dim=1) - there.logsumexp(dim=1)).mean()
+
+
+def labelled(scores: Tensor, labels: Tensor) -> Tensor:
+    """Mean loss of scores [..., classes] by labels [...], 0 when all of them are IGNORE."""
+    losses = functional.cross_entropy(scores.flatten(0, -2), labels.flatten(), reduction="sum")
+    return losses / (labels != IGNORE).sum().clamp_min(1)

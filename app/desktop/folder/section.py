@@ -1,6 +1,5 @@
 """The Folder section: the pictures of some folders in a grid, a caption under each; above it what of them is shown."""
 
-import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,14 +14,12 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFileDialog, QStackedWidget, QVBoxLayout, QWidget
 
-from app.asking.describing import Outcome
-from app.asking.questions import Question, task_question
 from app.asking.tasks import tasks
 from app.desktop import intake
-from app.desktop.announce import announce
 from app.desktop.chat.detail_menu import DetailMenu
 from app.desktop.chat.suggestions import TITLES
 from app.desktop.choice_menu import ChoiceMenu
+from app.desktop.folder.album_run import AlbumRun
 from app.desktop.folder.caption_writer import CaptionWriter
 from app.desktop.folder.empty_state import EmptyState
 from app.desktop.folder.filter_bar import FilterBar
@@ -31,19 +28,16 @@ from app.desktop.folder.grid_model import GridModel
 from app.desktop.folder.keeper import ReviewKeeper
 from app.desktop.folder.progress_line import ProgressLine
 from app.desktop.folder.revising import Revising, captions
-from app.desktop.folder.run import FolderRun
 from app.desktop.folder.sources_bar import SourcesBar
 from app.desktop.folder.thumbnail_loader import ThumbnailLoader
 from app.desktop.section import Section
 from app.desktop.services import Services
 from app.desktop.theme.icons import give_icon
-from app.engine_settings import drawing
 from app.folder.album import Album, Entry
 from app.folder.reviews import Shown
 from app.inputs.picture_files import Listing
 
 FLUSH_MS = 60  # what has changed is drawn and kept together
-TICK_MS = 500  # the pace of a run is told so often
 TASKS = tuple((name, title, tasks()[name].help) for name, title in TITLES.items())
 Role = QPalette.ColorRole
 
@@ -61,12 +55,11 @@ class FolderSection(Section):
         self.shown = Shown(detail=services.settings["detail"])
         self.album = Album()
         self._task = self.shown.task  # the album's
-        self._described = (self.album, self._task)  # what the run is about
         self._opening: int | None = None
         self._has_looked_back = False
         self.keeper = ReviewKeeper(services.reviews, self)
         self.loader = ThumbnailLoader(parent=self)
-        self.run = FolderRun(services.bridge, self)
+        self.run = AlbumRun(services, self)
         self.model = GridModel(self.loader)
         self.grid = Grid(self.model)
         self.empty, self.filters, self.progress = EmptyState(), FilterBar(), ProgressLine()
@@ -77,7 +70,7 @@ class FolderSection(Section):
         self.writer = CaptionWriter(self.keeper, services.status, self._to_write, self)
         self.choose_action = self._tool("folder", "Open…", self.choose_folder, "Ctrl+Shift+O")
         self.toggle = self._tool("play", "Describe", self.describe_or_stop, "Ctrl+Return")
-        self._flushing, self._ticking = QTimer(self), QTimer(self)
+        self._flushing = QTimer(self)
         self._flushing.setSingleShot(True)
         self._lay_out()
         self._connect()
@@ -116,7 +109,6 @@ class FolderSection(Section):
     def close_down(self) -> None:
         self.revising.slices.finish()
         self._flushing.stop()
-        self._ticking.stop()
         self._flush()
         self.run.close()
         self.loader.close()
@@ -147,25 +139,15 @@ class FolderSection(Section):
 
     def describe(self, places: Sequence[int], *, again: bool = False) -> None:
         """Ask the model about these pictures."""
-        sight, say = self._services.models.sight, self._services.status.say
+        say = self._services.status.say
         if self.run.is_running:
             say("Pictures are being described: stop that first.")
         elif not self.shown.sources:
             self.choose_folder()
         elif self._opening is not None:
             say("The folder is still being listed.")
-        elif not places:
-            say("Every picture has its caption. Choose some to describe them again, with another detail or model.")
-        elif sight is not None and sight.images is None:
-            say(f"{self._services.models.chosen.name} reads words alone: choose another model above.")
         else:
-            self._described = (self.album, self._task)
-            self.album.wait_for(places)
-            files = [self.album.entries[place].path for place in places]
-            self.run.start(files, self._question(again=again), self._services.models.chosen)
-            self._ticking.start(TICK_MS)
-            self._soon()
-            self._show_state()
+            self.run.describe(self.album, places, self.shown, again=again)
 
     def describe_again(self) -> None:
         if chosen := self.grid.chosen:
@@ -194,7 +176,6 @@ class FolderSection(Section):
 
     def _connect(self) -> None:
         self._flushing.timeout.connect(self._flush)
-        self._ticking.timeout.connect(self._show_state)
         self.empty.choose_wanted.connect(self.choose_folder)
         self.sources.changed.connect(self._choose_recursive)
         self.details.chosen.connect(self._choose_detail)
@@ -210,9 +191,9 @@ class FolderSection(Section):
         self.revising.edited.connect(self._soon)
         self.revising.again_wanted.connect(self.describe_again)
         self.revising.chat_wanted.connect(lambda path: self.files_wanted.emit("chat", [path]))
-        self.run.settled.connect(self._settle)
+        self.run.arrived.connect(self._keep_and_draw)
         self.run.progressed.connect(self._show_state)
-        self.run.ended.connect(self._run_ended)
+        self.run.over.connect(self._run_over)
         self.writer.written.connect(self._mark_written)
         self.keeper.noted.connect(self._services.status.say)
         for keys, wanted in (
@@ -236,10 +217,8 @@ class FolderSection(Section):
             said.append(f"{listing.clips:,} clips are left out: open them in the chat.")
         if said:
             self._services.status.say(" ".join(said))
-        album, task = self._described
         self._task = self.shown.task
-        goes_on = self.run.is_running and task == self._task and album.is_about_the_same_as(fresh)
-        self._show_album(album if goes_on else fresh)
+        self._show_album(self.run.album if self.run.goes_on_with(fresh, self._task) else fresh)
 
     def _show_album(self, album: Album) -> None:
         self.album = self.revising.album = album
@@ -249,40 +228,15 @@ class FolderSection(Section):
         if len(album):
             self.grid.choose_row(0)
 
-    def _question(self, *, again: bool) -> Question:
-        settings, task = self._services.settings, tasks()[self._task]
-        drawn = drawing(settings)
-        return task_question(
-            task,
-            settings[f"prompt.{task.name}"],
-            None if self.shown.detail == "auto" else self.shown.detail,
-            seed=random.getrandbits(32) if again and drawn["temperature"] else None,
-            repetition_guard=settings["repetition_guard"],
-            **drawn,
-        )
-
-    def _settle(self, outcomes: list[Outcome]) -> None:
-        album, task = self._described
-        for outcome in outcomes:
-            album.settle(outcome)
-        if album is not self.album:
-            self.keeper.keep(task, album.take_unkept())
+    def _keep_and_draw(self) -> None:
+        """What a run brought: at once into the reviews when it is of an album that is no longer shown."""
+        if self.run.album is not self.album:
+            self.keeper.keep(self.run.task, self.run.album.take_unkept())
         self._soon()
 
-    def _run_ended(self, problem: str) -> None:
-        album, _ = self._described
-        left = len(album.waiting)
-        album.wait_no_more()
-        self._ticking.stop()
+    def _run_over(self) -> None:
         self._flush()
         self._show_state()
-        if problem:
-            self._services.status.say(problem)
-        elif left:
-            self._services.status.say(f"Stopped with {left:,} to go; what was described is kept.")
-        else:
-            failed = album.counts["failed"]
-            announce(self, f"All are described{f', {failed:,} failed' if failed else ''}.")
 
     def _mark_written(self, texts: dict[Path, str]) -> None:
         self.album.mark_written(texts)

@@ -137,10 +137,10 @@ def test_the_command_lines_record_is_the_windows(make_desk: MakeDesk, photos: Pa
     desk = make_desk()
     section = opened(desk, photos)
     from_terminal = _question(None, "caption", None, None, **rest, **clips)
-    assert section._question(again=False) == from_terminal
+    assert section.run._question_about(section.shown, again=False) == from_terminal
     installed, store = desk.window.services.models.chosen, AnswerStore()
     there = Describing([photos / "img1.png"], from_terminal, installed, store)
-    here = Describing([photos / "img1.png"], section._question(again=False), installed, store)
+    here = Describing([photos / "img1.png"], section.run._question_about(section.shown, again=False), installed, store)
     store.close()
     assert there._settings == here._settings
 

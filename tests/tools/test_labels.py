@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tools.embedded.labels import HALVES, IGNORE, NOT_LETTER, NOT_THING, NUMBERS, ORDINALS, PARTS, label_cells
+from tools.embedded.labels import HALVES, IGNORE, INKS, NOT_LETTER, NOT_THING, NUMBERS, ORDINALS, PARTS, label_cells
 from tools.embedded.scenes import Knobs, Scene, World
 from tools.embedded.words import LETTERS
 
@@ -41,7 +41,8 @@ def test_halves_of_patches_spell_the_word(world: World, knobs: Knobs) -> None:
         rows = letters.reshape(8, 8 * HALVES, NUMBERS)
         line = max(rows, key=lambda row: int((row[:, 1] >= 0).sum()))
         spelled, placed, before = "", True, (NOT_LETTER, PARTS)
-        for letter, part, place in line[line[:, 1] >= 0]:
+        for letter, part, place, ink in line[line[:, 1] >= 0]:
+            assert scene.text is not None and INKS[ink] == scene.text.colour
             if letter != before[0] or part < before[1]:
                 spelled += LETTERS[letter]
                 placed &= place == min(len(spelled), ORDINALS) - 1

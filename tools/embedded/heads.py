@@ -5,17 +5,19 @@ over the decoder's inside they teach the steps that a right answer takes (`hints
 of them.
 """
 
+from typing import cast
+
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tools.embedded.labels import HALVES, NOT_LETTER, NOT_THING, ORDINALS, PARTS
+from tools.embedded.labels import HALVES, IGNORE, INKS, NOT_LETTER, NOT_THING, ORDINALS, PARTS
 from tools.embedded.model import Shape, build_config, build_model
 
 READERS = ((4, 1), (4, 3))  # layers and heads of the decoder that bring what is answered from where it is shown
 
 
 class CellHeads(nn.Module):
-    """Linear layers over the connector's output: a patch's thing, its halves' letters, their thirds, places in words.
+    """Linear layers over the connector's output: a patch's thing, its halves' letters, their thirds, places, colours.
 
     A token of r = `shuffle` holds r * r patches. The third edition was taught over the encoder's output: there nine of
     ten letters could be named, and three of four from the tokens that the decoder got.
@@ -28,6 +30,7 @@ class CellHeads(nn.Module):
         self.letter = nn.Linear(hidden, self.patches * HALVES * (letters + 1))
         self.part = nn.Linear(hidden, self.patches * HALVES * PARTS)
         self.place = nn.Linear(hidden, self.patches * HALVES * ORDINALS)
+        self.ink = nn.Linear(hidden, self.patches * HALVES * len(INKS))
 
     def forward(self, features: Tensor, things: Tensor, letters: Tensor) -> Tensor:
         """features [..., D], things [..., r^2], letters [..., r^2, HALVES, NUMBERS] -> the losses' sum.
@@ -35,12 +38,12 @@ class CellHeads(nn.Module):
         IGNORE stands for what is not asked.
         """
         features = features.float()
-        parts = self.part(features).view(-1, PARTS)
         return (
-            functional.cross_entropy(self.named(features).flatten(0, -2), things.flatten())
-            + 2 * functional.cross_entropy(self.spelled(features).flatten(0, -2), letters[..., 0].flatten())
-            + functional.cross_entropy(parts, letters[..., 1].flatten())
-            + functional.cross_entropy(self.placed(features).flatten(0, -2), letters[..., 2].flatten())
+            labelled(self.named(features), things)
+            + 2 * labelled(self.spelled(features), letters[..., 0])
+            + labelled(self.by_half(self.part, features), letters[..., 1])
+            + labelled(self.placed(features), letters[..., 2])
+            + labelled(self.by_half(self.ink, features), letters[..., 3])
         )
 
     def named(self, features: Tensor) -> Tensor:
@@ -49,11 +52,14 @@ class CellHeads(nn.Module):
 
     def spelled(self, features: Tensor) -> Tensor:
         """features [..., D] -> scores [..., r^2, HALVES, letters + 1]."""
-        return self.letter(features).unflatten(-1, (self.patches, HALVES, -1))
+        return self.by_half(self.letter, features)
 
     def placed(self, features: Tensor) -> Tensor:
         """features [..., D] -> scores [..., r^2, HALVES, ORDINALS]."""
-        return self.place(features).unflatten(-1, (self.patches, HALVES, -1))
+        return self.by_half(self.place, features)
+
+    def by_half(self, layer: nn.Linear, features: Tensor) -> Tensor:
+        return cast(Tensor, layer(features)).unflatten(-1, (self.patches, HALVES, -1))
 
 
 class SlotHead(nn.Linear):
@@ -115,3 +121,9 @@ class Trained(nn.Module):
         self.slots = SlotHead(shape.hidden, shape.shuffle)
         self.changed = ChangedHead(shape.hidden)
         self.brought = BroughtHead(len(READERS) * shape.hidden // shape.heads, shape.shuffle, NOT_LETTER)
+
+
+def labelled(scores: Tensor, labels: Tensor) -> Tensor:
+    """Mean loss of scores [..., classes] by labels [...], 0 when all of them are IGNORE."""
+    losses = functional.cross_entropy(scores.flatten(0, -2), labels.flatten(), reduction="sum")
+    return losses / (labels != IGNORE).sum().clamp_min(1)

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from tools.embedded.batches import Batch
-from tools.embedded.heads import READERS, Trained
+from tools.embedded.heads import READERS, Trained, labelled
 from tools.embedded.labels import IGNORE
 from tools.embedded.model import Decoded, patchify
 from tools.embedded.rows import Aims
@@ -28,7 +28,7 @@ AIMS = {  # `Batch`'s aims -> layers and heads of the decoder that learn to look
 ORDINALS = 2  # the layer that should be given a letter's place in its word
 CHANGED = 3  # the layer that should be given whether an image token shows what the one a view before it shows
 SLOTS = 4  # the layer that should be given which of a token's letters comes next
-WEIGHTS = {"brought": 2.0}  # as `CellHeads` has it for letters; all others count once
+WEIGHTS = {"brought": 2.0, "changed": 5.0}  # others count once; seven tokens of eight have not changed
 DIFFERENT = 1.5  # of 255, a token's mean difference from the view before it
 
 
@@ -81,9 +81,3 @@ def pointing(scores: Tensor, right: Tensor) -> Tensor:
     scores = scores.float()
     there = scores.masked_fill(~right[..., None], float("-inf"))
     return (scores.logsumexp(dim=1) - there.logsumexp(dim=1)).mean()
-
-
-def labelled(scores: Tensor, labels: Tensor) -> Tensor:
-    """Mean loss of scores [..., classes] by labels [...], 0 when all of them are IGNORE."""
-    losses = functional.cross_entropy(scores.flatten(0, -2), labels.flatten(), reduction="sum")
-    return losses / (labels != IGNORE).sum().clamp_min(1)

@@ -2,8 +2,8 @@
 
 A patch names the thing over its centre. For letters it is cut in two, left and right, because small letters are
 narrower than a patch: each half names the letter over its centre, which third of that letter it is, so that two
-letters side by side and one wide letter can be told apart, and the letter's place in its word, by which whoever reads
-knows which comes next. The second edition labelled the patch that holds a letter's
+letters side by side and one wide letter can be told apart, the letter's place in its word, by which whoever reads
+knows which comes next, and its colour. The second edition labelled the patch that holds a letter's
 centre: most of its mistakes were of a pixel or two, and a quarter of the small letters shared a patch, unlabelled.
 """
 
@@ -11,6 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
+from tools.embedded.backgrounds import COLOURS
 from tools.embedded.scenes import SetLine, Thing
 from tools.embedded.sprites import NAMES
 from tools.embedded.words import LETTERS
@@ -22,7 +23,8 @@ GRID = 8  # patches a side of a tile
 HALVES = 2  # of a patch
 PARTS = 3  # of a letter, from left to right
 ORDINALS = 9  # places in a word; the last stands for all that are later
-NUMBERS = 3  # that a letter's label has: which one, its third, its place in its word
+INKS = tuple(COLOURS)
+NUMBERS = 4  # that a letter's label has: which one, its third, its place in its word, its colour
 EDGE = 1 / 16  # of a patch: within it of a letter's end nothing is asked
 LEGIBLE = 0.6  # of a patch: letters of smaller fonts are not to be told apart
 
@@ -40,6 +42,9 @@ class Labelled(Protocol):
 
     @property
     def set_lines(self) -> tuple[SetLine, ...]: ...
+
+    @property
+    def ink(self) -> str | None: ...  # the colour of all the text where it has a name
 
 
 def label_cells(scene: Labelled, region: Region, grid: int) -> tuple[np.ndarray, np.ndarray]:
@@ -95,4 +100,5 @@ def label_letters(scene: Labelled, region: Region, grid: int) -> np.ndarray:
                 labels[which, 0] = LETTERS.index(letter.letter)
                 labels[which, 1] = np.broadcast_to(part, which.shape)[which]
                 labels[which, 2] = min(letter.place, ORDINALS - 1)
+                labels[which, 3] = IGNORE if scene.ink is None else INKS.index(scene.ink)
     return labels

@@ -85,6 +85,10 @@ class Scene:
     def set_lines(self) -> tuple[SetLine, ...]:
         return self.text.set_lines if self.text else ()
 
+    @property
+    def ink(self) -> str | None:
+        return self.text.colour if self.text else None
+
 
 @dataclass(frozen=True)
 class Knobs:

@@ -46,6 +46,7 @@ class Shown:
     picture: Image.Image
     set_lines: tuple[SetLine, ...]
     kind: str = "screen"
+    ink: str | None = None
     things: tuple[Thing, ...] = ()
 
 

@@ -30,6 +30,7 @@ from tools.embedded.words import LETTERS  # noqa: E402
 
 EMBEDDED = assets.path("embedded")
 TOKENIZER = EMBEDDED / "tokenizer.json"
+TEXTUAL = tuple(f"{ending}\nAssistant: " for ending in ("text?", "word?", "letters?"))
 FORMS = {
     form.name + form.kinds[0][0]: form for recipe in RECIPES.values() for stage in recipe for form, _ in stage.forms
 }
@@ -137,6 +138,26 @@ def test_what_is_asked_of_a_name_is_looked_up_at_the_name_and_there_at_the_thing
     assert len(asked) > 40 and all(said.endswith("Assistant: ") and len(where) == 1 for said, where in asked)
     absent = [said for said, where in looks(maker, 160, batch, batch.aims["name"]) if where == ["<|im_start|>"]]
     assert any("there a" in said for said in absent)
+
+
+def test_of_two_that_are_compared_each_is_looked_up_by_a_head_of_its_own(world: World) -> None:
+    maker = Maker(world, load_tokenizer(TOKENIZER), 4, 16, 128)
+    batch = maker.batch(Form("one", (("talk", 1.0),), ((128, 128),), 160, 32), Knobs(text=0.0), TASKS.index)
+    named, other = batch.aims["named"], batch.aims["other"]
+    first = dict(zip(named.positions.tolist(), named.targets().tolist(), strict=True))
+    assert len(other.positions) > 10
+    for position, second in zip(other.positions.tolist(), other.targets().tolist(), strict=True):
+        assert first[position] < second < position
+
+
+def test_what_is_asked_of_the_text_is_looked_for_where_it_stands(world: World) -> None:
+    maker = Maker(world, load_tokenizer(TOKENIZER), 4, 16, 128)
+    batch = maker.batch(Form("one", (("scene", 1.0),), ((128, 128),), 160, 24), Knobs(text=1.0), TASKS.index)
+    aims = batch.aims["answer"]
+    begun = looks(maker, 160, batch, aims)
+    textual = [number for number, (said, _) in enumerate(begun) if said.endswith(TEXTUAL)]
+    shown = batch.letters[..., 0].flatten(0, 1)[batch.tokens_at(aims.targets()[textual])]
+    assert len(textual) > 10 and ((shown >= 0) & (shown < len(LETTERS))).any(dim=(1, 2)).float().mean() > 0.75
 
 
 def test_what_changes_is_looked_for_before_it_happens_and_after(world: World) -> None:

@@ -14,6 +14,7 @@ from tools.embedded.labels import HALVES, IGNORE, INKS, NOT_LETTER, NOT_THING, O
 from tools.embedded.model import Shape, build_config, build_model
 
 READERS = ((4, 1), (4, 3))  # layers and heads of the decoder that bring what is answered from where it is shown
+SPELLERS = ((3, 0), *READERS, (5, 3))  # and all that bring letters: those of a token are more than two heads hold
 
 
 class CellHeads(nn.Module):
@@ -120,7 +121,7 @@ class Trained(nn.Module):
         self.ordinals = OrdinalHead(shape.hidden)
         self.slots = SlotHead(shape.hidden, shape.shuffle)
         self.changed = ChangedHead(shape.hidden)
-        self.brought = BroughtHead(len(READERS) * shape.hidden // shape.heads, shape.shuffle, NOT_LETTER)
+        self.brought = BroughtHead(len(SPELLERS) * shape.hidden // shape.heads, shape.shuffle, NOT_LETTER)
 
 
 def labelled(scores: Tensor, labels: Tensor) -> Tensor:

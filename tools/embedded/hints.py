@@ -12,14 +12,14 @@ from torch import Tensor
 from torch.nn import functional
 
 from tools.embedded.batches import Batch
-from tools.embedded.heads import READERS, Trained, labelled
+from tools.embedded.heads import READERS, SPELLERS, Trained, labelled
 from tools.embedded.labels import IGNORE
 from tools.embedded.model import Decoded, patchify
 from tools.embedded.rows import Aims
 
 AIMS = {  # `Batch`'s aims -> layers and heads of the decoder that learn to look there
     "name": ((2, 2), *READERS),
-    "letter": ((2, 2), *READERS),
+    "letter": ((2, 2), *SPELLERS),
     "answer": READERS,
     "named": ((3, 0),),
     "other": ((3, 2),),
@@ -53,7 +53,7 @@ def reading(decoded: Decoded, batch: Batch, trained: Trained) -> dict[str, Tenso
     aims = batch.aims["letter"]
     alone = (aims.right.sum(dim=1) == 1) & (batch.slots != IGNORE)
     shown = batch.tokens_at(aims.targets()[alone])
-    brought = torch.cat([decoded.brought[layer][:, head] for layer, head in READERS], dim=-1)
+    brought = torch.cat([decoded.brought[layer][:, head] for layer, head in SPELLERS], dim=-1)
     brought = brought.flatten(0, 1)[aims.positions[alone]].float()
     return {
         "ordinals": labelled(trained.ordinals(given(decoded, ORDINALS, aims)), batch.ordinals),

@@ -1,10 +1,10 @@
 """What every patch of a tile shows, as numbers for the encoder's own lessons. Knows drawn truth, no pixels.
 
 A patch names the thing over its centre. For letters it is cut in two, left and right, because small letters are
-narrower than a patch: each half names the letter over its centre, which third of that letter it is, so that two
-letters side by side and one wide letter can be told apart, the letter's place in its word, by which whoever reads
-knows which comes next, and its colour. The second edition labelled the patch that holds a letter's
-centre: most of its mistakes were of a pixel or two, and a quarter of the small letters shared a patch, unlabelled.
+narrower than a patch: each half names the letter over its centre, which third of that letter it is, so that two letters
+side by side and one wide letter can be told apart, the letter's place in its word, by which whoever reads knows which
+comes next, and its colour. The second edition labelled the patch that holds a letter's centre: most of its mistakes
+were of a pixel or two, and a quarter of the small letters shared a patch, unlabelled.
 """
 
 from typing import Protocol
@@ -50,8 +50,7 @@ class Labelled(Protocol):
 def label_cells(scene: Labelled, region: Region, grid: int) -> tuple[np.ndarray, np.ndarray]:
     """Things [P] and letters [P, HALVES, NUMBERS] at the P = grid * grid patches of a tile that shows `region`, int64.
 
-    IGNORE where only a part of a thing or of a line touches the
-    patch, or where letters are too small to be told apart.
+    IGNORE where only a part of a thing or of a line touches the patch, or where letters are too small to be told apart.
     """
     if scene.kind == "mush":
         letters = np.full((grid * grid, HALVES, NUMBERS), IGNORE)

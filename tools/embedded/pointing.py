@@ -2,7 +2,7 @@
 
 It learns slowly from answers alone where to look: a name in a question meets its thing, or a letter the one after it,
 only by what the answer's few tokens tell. The drawn truth knows the place, so training says it; ordinary heads of the
-network that ships are to look there (`AIMS` in `lessons.py`). Three ways of looking:
+network that ships are to look there (`AIMS` in `hints.py`). Three ways of looking:
 
 - a name, and what is to be said about it, at the things of that name: at the sequence's beginning where there is none;
   what is to be said of a change, at what has changed;

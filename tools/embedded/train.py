@@ -92,7 +92,7 @@ def main() -> None:
     parser.add_argument("--recipe", choices=RECIPES, help="default: onward with --from, else from-nothing")
     parser.add_argument("--minutes", type=float, default=110, help="processor time of each of the two workers")
     parser.add_argument("--until", help="end at this hour in UTC instead, as 20:05")
-    parser.add_argument("--seed", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=20, help="another than the run before, for scenes of its own")
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     warm = given.start is not None

@@ -75,6 +75,7 @@ def test_heads_are_fitted_to_tokens_that_can_be_told_apart() -> None:
     tokens = centres[labels] + 0.1 * torch.randn(4000, 16, generator=random)
     things, letters = labels[:, None].repeat(1, 4), torch.full((4000, 4, HALVES, NUMBERS), IGNORE)
     letters[:2000] = labels[:2000, None, None, None] % PARTS
+    letters[:2000, ..., 0] = labels[:2000, None, None]
     assert fit_heads(CellHeads(16, 2, 5, 5), tokens, things, letters, seed=0) < 0.05
 
 

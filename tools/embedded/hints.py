@@ -25,9 +25,9 @@ AIMS = {  # `Batch`'s aims -> layers and heads of the decoder that learn to look
     "other": ((3, 2),),
     "before": ((1, 0),),
 }
-ORDINALS = 2  # the layer that should be given a letter's place in its word
-CHANGED = 3  # the layer that should be given whether an image token shows what the one a view before it shows
-SLOTS = 4  # the layer that should be given which of a token's letters comes next
+ORDINAL_LAYER = 2  # that should be given a letter's place in its word
+CHANGED_LAYER = 3  # that should be given whether an image token shows what the one a view before it shows
+SLOT_LAYER = 4  # that should be given which of a token's letters comes next
 WEIGHTS = {"brought": 2.0, "changed": 5.0}  # others count once; seven tokens of eight have not changed
 DIFFERENT = 1.5  # of 255, a token's mean difference from the view before it
 
@@ -43,7 +43,7 @@ def losses_of(decoded: Decoded, batch: Batch, trained: Trained) -> dict[str, Ten
     if "letter" in losses:
         losses |= reading(decoded, batch, trained)
     if "before" in losses:
-        scores = trained.changed(given(decoded, CHANGED, batch.aims["before"]))
+        scores = trained.changed(given(decoded, CHANGED_LAYER, batch.aims["before"]))
         losses["changed"] = labelled(scores, changed(batch))
     return losses
 
@@ -56,8 +56,8 @@ def reading(decoded: Decoded, batch: Batch, trained: Trained) -> dict[str, Tenso
     brought = torch.cat([decoded.brought[layer][:, head] for layer, head in SPELLERS], dim=-1)
     brought = brought.flatten(0, 1)[aims.positions[alone]].float()
     return {
-        "ordinals": labelled(trained.ordinals(given(decoded, ORDINALS, aims)), batch.ordinals),
-        "slots": labelled(trained.slots(given(decoded, SLOTS, aims)), batch.slots),
+        "ordinals": labelled(trained.ordinals(given(decoded, ORDINAL_LAYER, aims)), batch.ordinals),
+        "slots": labelled(trained.slots(given(decoded, SLOT_LAYER, aims)), batch.slots),
         "brought": labelled(trained.brought(brought), batch.letters[..., 0].flatten(0, 1)[shown]),
     }
 

@@ -98,6 +98,11 @@ def label_letters(scene: Labelled, region: Region, grid: int) -> np.ndarray:
                 which = inside[:, None] & over
                 labels[which, 0] = LETTERS.index(letter.letter)
                 labels[which, 1] = np.broadcast_to(part, which.shape)[which]
-                labels[which, 2] = min(letter.place, ORDINALS - 1)
+                labels[which, 2] = ordinal(letter.place)
                 labels[which, 3] = IGNORE if scene.ink is None else INKS.index(scene.ink)
     return labels
+
+
+def ordinal(place: int) -> int:
+    """The label of a letter's place in its word."""
+    return min(place, ORDINALS - 1)

@@ -19,7 +19,7 @@ from typing import cast
 import numpy as np
 from tokenizers import Encoding
 
-from tools.embedded.labels import GRID, HALVES, IGNORE, ORDINALS, Labelled, Region
+from tools.embedded.labels import GRID, HALVES, IGNORE, Labelled, Region, ordinal
 from tools.embedded.mentions import Box, Mention, difference_of, letters_in, names_in, subjects_of, text_of
 from tools.embedded.tiles import Tiled
 
@@ -116,7 +116,7 @@ def pointers_of(
         for letter in letters_in(answer.text, views[0]):
             slot = slot_at(letter.boxes[0][0], whole, side) if whole else IGNORE
             shown = tokens_of(letter, EVERY, tiled, side)
-            yield Pointer("letter", answer.first(letter) - 1, shown, min(letter.place, ORDINALS - 1), slot)
+            yield Pointer("letter", answer.first(letter) - 1, shown, ordinal(letter.place), slot)
 
 
 def tokens_of(mention: Mention, where: slice, tiled: Sequence[Tiled], side: int) -> np.ndarray:

@@ -1,10 +1,23 @@
 """What patches are labelled by is what the picture shows there."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from tools.embedded.labels import HALVES, IGNORE, INKS, NOT_LETTER, NOT_THING, NUMBERS, ORDINALS, PARTS, label_cells
-from tools.embedded.scenes import Knobs, Scene, World
+from tools.embedded.backgrounds import sample_background
+from tools.embedded.labels import (
+    HALVES,
+    IGNORE,
+    INKS,
+    NOT_LETTER,
+    NOT_THING,
+    NUMBERS,
+    label_cells,
+    share_out,
+)
+from tools.embedded.scenes import Knobs, Scene, Thing, World
+from tools.embedded.sprites import NAMES
 from tools.embedded.words import LETTERS
 
 WHOLE = (0, 0, 128, 128)
@@ -23,7 +36,9 @@ def test_cells_name_the_thing_over_their_centre(world: World) -> None:
             assert (things == IGNORE).all()
             continue
         pixels = np.asarray(world.draw(scene))
-        for cell, label in enumerate(things):
+        numbers = {thing.name: sum(other.name == thing.name for other in scene.things) for thing in scene.things}
+        assert all(number in (numbers[NAMES[label]], IGNORE) for label, number in things if 0 <= label < NOT_THING)
+        for cell, label in enumerate(things[:, 0]):
             centre = pixels[cell // 8 * 16 + 8, cell % 8 * 16 + 8]
             patch = pixels[cell // 8 * 16 : cell // 8 * 16 + 16, cell % 8 * 16 : cell % 8 * 16 + 16]
             if label == NOT_THING:
@@ -34,22 +49,36 @@ def test_cells_name_the_thing_over_their_centre(world: World) -> None:
 
 @pytest.mark.parametrize("knobs", [Knobs(text=1, letter=0.25, longest=3), Knobs(text=1, letter=0.11, longest=8)])
 def test_halves_of_patches_spell_the_word(world: World, knobs: Knobs) -> None:
-    """A new letter begins where the letter changes or its thirds start again; each says its place in the word."""
+    """A new letter begins where the place in the word changes; each has the colour of the text."""
     read = []
     for scene in scenes_with_text(world, knobs):
         _, letters = label_cells(scene, WHOLE, 8)
         rows = letters.reshape(8, 8 * HALVES, NUMBERS)
         line = max(rows, key=lambda row: int((row[:, 1] >= 0).sum()))
-        spelled, placed, before = "", True, (NOT_LETTER, PARTS)
-        for letter, part, place, ink in line[line[:, 1] >= 0]:
+        spelled, before = "", None
+        for letter, place, ink in line[line[:, 1] >= 0]:
             assert scene.text is not None and INKS[ink] == scene.text.colour
-            if letter != before[0] or part < before[1]:
+            if place != before:
                 spelled += LETTERS[letter]
-                placed &= place == min(len(spelled), ORDINALS) - 1
-            before = (letter, part)
+            before = place
         read.append(scene.text is not None and spelled == scene.text.words)
-        assert placed or not read[-1]
     assert len(read) > 50 and sum(read) > 0.9 * len(read)
+
+
+@pytest.mark.parametrize(
+    ("ends", "halves"),
+    [
+        ((7, 10, 24), ["0", "1", "2"]),  # the wide one has another half
+        ((7, 10, 17), ["0", "", "1"]),  # it has not
+        ((9, 12.5, 16), ["0", "1", ""]),  # of two narrow ones the first
+        ((2, 5, 24), ["", "0", "12"]),
+    ],
+)
+def test_a_letter_too_narrow_for_a_centre_has_the_nearest_half_that_can_be_spared(
+    ends: tuple[float, ...], halves: list[str]
+) -> None:
+    over, _ = share_out(np.array([0, *ends[:-1]]), np.array(ends), np.array([4.0, 12.0, 20.0]), 1.0)
+    assert ["".join(map(str, np.flatnonzero(shown))) for shown in over] == halves
 
 
 def test_letters_are_named_where_their_ink_is_and_nowhere_else(world: World) -> None:
@@ -68,3 +97,11 @@ def test_letters_that_are_too_small_are_not_asked_for(world: World) -> None:
     scene = next(iter(scenes_with_text(world, Knobs(text=1))))
     _, letters = label_cells(scene, (0, 0, 1280, 1280), 8)
     assert set(np.unique(letters[..., 0])) == {IGNORE, NOT_LETTER}
+
+
+def test_things_of_which_one_is_cut_off_are_not_counted() -> None:
+    whole = Thing("cat", "google", 8, 8, 32, (0, 0))
+    scene = Scene(128, 128, "group", sample_background(np.random.default_rng(0)), (whole, replace(whole, x=72)))
+    for width, number in ((128, 2), (64, 1), (96, IGNORE)):
+        things, _ = label_cells(scene, (0, 0, width, 128), 8)
+        assert {told for label, told in things.tolist() if 0 <= label < NOT_THING} == {number}

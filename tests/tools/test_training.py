@@ -16,10 +16,11 @@ from tools.embedded.batches import Batch, Maker, by_token  # noqa: E402
 from tools.embedded.exhibits import MAKERS  # noqa: E402
 from tools.embedded.heads import CellHeads  # noqa: E402
 from tools.embedded.hints import changed, pointing  # noqa: E402
-from tools.embedded.labels import GRID, HALVES, IGNORE, NUMBERS, PARTS  # noqa: E402
+from tools.embedded.labels import GRID, HALVES, IGNORE, NUMBERS, ORDINALS  # noqa: E402
 from tools.embedded.lessons import by_answer  # noqa: E402
 from tools.embedded.model import Forward, Shape, build_config, build_model, score  # noqa: E402
 from tools.embedded.muon import PEAK, cap_scores  # noqa: E402
+from tools.embedded.pointing import COLUMNS  # noqa: E402
 from tools.embedded.rows import Aims  # noqa: E402
 from tools.embedded.scenes import Knobs, World  # noqa: E402
 from tools.embedded.stages import RECIPES, Form  # noqa: E402
@@ -73,10 +74,10 @@ def test_heads_are_fitted_to_tokens_that_can_be_told_apart() -> None:
     centres = 3 * torch.randn(5, 16, generator=random)
     labels = torch.randint(0, 5, (4000,), generator=random)
     tokens = centres[labels] + 0.1 * torch.randn(4000, 16, generator=random)
-    things, letters = labels[:, None].repeat(1, 4), torch.full((4000, 4, HALVES, NUMBERS), IGNORE)
-    letters[:2000] = labels[:2000, None, None, None] % PARTS
+    things, letters = labels[:, None, None].repeat(1, 4, 2), torch.full((4000, 4, HALVES, NUMBERS), IGNORE)
+    letters[:2000] = labels[:2000, None, None, None] % ORDINALS
     letters[:2000, ..., 0] = labels[:2000, None, None]
-    assert fit_heads(CellHeads(16, 2, 5, 5), tokens, things, letters, seed=0) < 0.05
+    assert fit_heads(CellHeads(16, 2, 5, 5), tokens, [things, letters], seed=0) < 0.05
 
 
 def test_a_token_s_labels_are_those_of_the_patches_that_it_is_made_of() -> None:
@@ -115,6 +116,31 @@ def test_a_batch_points_at_tokens_and_slots_that_are_labelled_with_the_letter_th
         slots_right += bool((labels[:, slot] == coming).any())
         assert (labels == where.flatten()).all(dim=1).any()
     assert letters > 100 and tokens_right > 0.9 * letters and slots_right > 0.85 * letters
+
+
+@pytest.mark.parametrize(("split", "size"), [(False, (128, 128)), (True, (256, 256))])
+def test_a_column_s_head_looks_at_its_letters_and_away_before_others(
+    world: World, split: bool, size: tuple[int, int]
+) -> None:
+    maker = Maker(world, load_tokenizer(TOKENIZER), 4, 16, 128)
+    form = Form("one", (("scene", 1.0),), (size,), 220, 24, split=split)
+    batch = maker.batch(form, Knobs(text=1.0, small=1.0), TASKS.index)
+    letters = right = 0
+    for number, kind in enumerate(COLUMNS):
+        aims = batch.aims[kind]
+        assert torch.equal(aims.positions, batch.aims["letter"].positions)
+        for position, shown in zip(aims.positions.tolist(), aims.right, strict=True):
+            row, token = divmod(position, 220)
+            coming = LETTERS.index(maker.tokenizer.decode([int(batch.ids[row, token + 1])]))
+            if shown[0]:
+                assert shown.sum() == 1
+                continue
+            tokens = batch.tokens_at(row * 220 + shown.nonzero()[:, 0])
+            told = batch.letters[..., 0].flatten(0, 1)[tokens].view(-1, 2, 2 * HALVES)[:, :, number]
+            if (told != IGNORE).any():
+                letters += 1
+                right += bool((told == coming).any())
+    assert letters > 200 and right > 0.85 * letters
 
 
 def looks(maker: Maker, length: int, batch: Batch, aims: Aims) -> list[tuple[str, list[int | str | None]]]:
@@ -179,7 +205,7 @@ def test_what_changed_is_said_of_the_tokens_that_show_it(world: World) -> None:
     maker = Maker(world, load_tokenizer(TOKENIZER), 4, 16, 128)
     batch = maker.batch(Form("pair", (("pair", 1.0),), ((128, 128),), 120, 24), Knobs(), TASKS.index)
     differs = changed(batch).view(24, 16).bool()
-    shown = batch.things.view(24, 2, 16, 4)
+    shown = batch.things[..., 0].view(24, 2, 16, 4)
     assert 0.02 < differs.float().mean() < 0.5 and not differs.any(dim=1).all()
     other = (shown[:, 0] != shown[:, 1]) & (shown != IGNORE).all(dim=1)
     assert other.any() and differs[other.any(dim=2)].float().mean() > 0.9  # squares of like colours hardly differ

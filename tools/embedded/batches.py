@@ -25,7 +25,7 @@ from tools.embedded.stages import Form
 from tools.embedded.tiles import Tiled, cut_tiles, one_tile
 from tools.embedded.tokenizer import IMAGE, PAD
 
-# pixels [T, 3, H, W] uint8, things [T, K, r^2] and letters [T, K, r^2, HALVES, NUMBERS] of the r^2 patches of K tokens
+# pixels [T, 3, H, W] uint8; of the r^2 patches of K tokens things [T, K, r^2, 2], letters [T, K, r^2, HALVES, NUMBERS]
 Cells = tuple[Tensor, Tensor, Tensor]
 
 
@@ -45,7 +45,7 @@ class Batch:
     tasks: Tensor  # task number of each target
     owners: Tensor  # number of the question that each target belongs to
     aims: dict[str, Aims]  # at image tokens; "named" and "other" at names, "before" a view earlier
-    ordinals: Tensor  # [N of "letter"] its place in its word
+    nth: Tensor  # [N of "letter"] how many of its word come before it
     slots: Tensor  # [N of "letter"] which half of which of a token's patches shows it; IGNORE where that means nothing
 
     def tokens_at(self, positions: Tensor) -> Tensor:

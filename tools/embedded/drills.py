@@ -2,30 +2,32 @@
 
 "Is there a cat?" holds one bit, a caption a hundred: left to chance, yes or no is never learned. So every picture is
 asked for a thing that is there and one that is not, at times a near miss (a red heart for a blue one). "Where is the
-cat?" needs the same look for what is named and says three bits about it, so it is asked of every thing.
+cat?" needs the same look for what is named and says three bits about it, so it is asked of every thing. How two things
+stand to one another the sixth edition still guessed: it had been asked once for every 25 times that something is there.
 """
 
 from collections.abc import Sequence
 
 import numpy as np
 
+from tools.embedded import relations
 from tools.embedded.dialogues import Turns
 from tools.embedded.questions import NUMBERS, Asker, Question, names
 from tools.embedded.scenes import Scene
 from tools.embedded.sprites import COLOURED, NAMES
 
-WEIGHTS = {"is_there": 2.0, "count": 2.0, "read": 2.5, "where": 3.0, "text_colour": 3.0, "any_text": 0.4, "size": 0.7}
+WEIGHTS = {"is_there": 1.5, "count": 2.0, "read": 2.5, "where": 2.0, "text_colour": 3.0, "any_text": 0.4, "size": 0.7}
 WHOLE = ("describe", "alt", "read", "decline", "clip", "happens", "changed")
 
 
 def drill(asker: Asker, scene: Scene) -> list[Question]:
-    """Questions beyond one a task: yes and no in equal parts, the count and the place of everything in the picture."""
+    """Beyond one a task: yes and no in equal parts, the count and the place of everything, and how two things stand."""
     if scene.kind == "mush":
         return []
     present = sorted({thing.name for thing in scene.things})
     questions = yes_and_no(asker, present)
     if scene.kind == "things":
-        questions += [asker.where(thing) for thing in scene.things]
+        questions += [asker.where(thing) for thing in scene.things] + relations.ask(scene, asker.rng)
     for name in present:
         number = sum(thing.name == name for thing in scene.things)
         questions.append(asker.word("count", f"{NUMBERS[number]}.", names(name)))

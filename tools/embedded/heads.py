@@ -10,15 +10,13 @@ from typing import cast
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tools.embedded.labels import HALVES, IGNORE, INKS, NOT_LETTER, NOT_THING, ORDINALS, PARTS
+from tools.embedded.labels import HALVES, IGNORE, INKS, MOST, NOT_LETTER, NOT_THING, ORDINALS
 from tools.embedded.model import Shape, build_config, build_model
-
-READERS = ((4, 1), (4, 3))  # layers and heads of the decoder that bring what is answered from where it is shown
-SPELLERS = ((3, 0), *READERS, (5, 3))  # and all that bring letters: those of a token are more than two heads hold
 
 
 class CellHeads(nn.Module):
-    """Linear layers over the connector's output: a patch's thing, its halves' letters, their thirds, places, colours.
+    """Linear layers over the connector's output: of patches the thing and how many such there are, of their halves the
+    letters, their places and colours.
 
     A token of r = `shuffle` holds r * r patches. The third edition was taught over the encoder's output: there nine of
     ten letters could be named, and three of four from the tokens that the decoder got.
@@ -28,28 +26,29 @@ class CellHeads(nn.Module):
         super().__init__()
         self.patches = shuffle * shuffle
         self.thing = nn.Linear(hidden, self.patches * (things + 1))
+        self.count = nn.Linear(hidden, self.patches * (MOST + 1))
         self.letter = nn.Linear(hidden, self.patches * HALVES * (letters + 1))
-        self.part = nn.Linear(hidden, self.patches * HALVES * PARTS)
         self.place = nn.Linear(hidden, self.patches * HALVES * ORDINALS)
         self.ink = nn.Linear(hidden, self.patches * HALVES * len(INKS))
 
     def forward(self, features: Tensor, things: Tensor, letters: Tensor) -> Tensor:
-        """features [..., D], things [..., r^2], letters [..., r^2, HALVES, NUMBERS] -> the losses' sum.
-
-        IGNORE stands for what is not asked.
-        """
+        """features [..., D] of tokens and the labels of their patches, as `Cells` has them -> the losses' sum."""
         features = features.float()
         return (
-            labelled(self.named(features), things)
+            labelled(self.named(features), things[..., 0])
+            + labelled(self.counted(features), things[..., 1])
             + 2 * labelled(self.spelled(features), letters[..., 0])
-            + labelled(self.by_half(self.part, features), letters[..., 1])
-            + labelled(self.placed(features), letters[..., 2])
-            + labelled(self.by_half(self.ink, features), letters[..., 3])
+            + labelled(self.placed(features), letters[..., 1])
+            + labelled(self.by_half(self.ink, features), letters[..., 2])
         )
 
     def named(self, features: Tensor) -> Tensor:
         """features [..., D] -> scores [..., r^2, things + 1]."""
         return self.thing(features).unflatten(-1, (self.patches, -1))
+
+    def counted(self, features: Tensor) -> Tensor:
+        """features [..., D] -> scores [..., r^2, MOST + 1]."""
+        return self.count(features).unflatten(-1, (self.patches, -1))
 
     def spelled(self, features: Tensor) -> Tensor:
         """features [..., D] -> scores [..., r^2, HALVES, letters + 1]."""
@@ -95,20 +94,21 @@ class ChangedHead(nn.Linear):
         super().__init__(hidden, 2)
 
 
-class BroughtHead(nn.Linear):
-    """Over what the reading heads bring from the token that they look at: all the letters of it.
+class ColumnHead(nn.Linear):
+    """Over what a head of the decoder's last layer brings from a token: the letters of the column that it looks for.
 
-    The fifth edition had the right token and knew which of its letters comes next, and took F for P, C for G, where the
-    encoder had told the letters apart.
+    A token has r * HALVES columns of half a patch, r letters high. The sixth edition's heads brought all the letters of
+    a token, and what follows them had to pick. A head for each column finds its letter by its place in the word, which
+    the token tells column by column, and looks away when the next letter is in none of its own.
     """
 
     def __init__(self, width: int, shuffle: int, letters: int) -> None:
-        self.patches = shuffle * shuffle
-        super().__init__(width, self.patches * HALVES * (letters + 1))
+        self.columns = shuffle * HALVES
+        super().__init__(width, self.columns * shuffle * (letters + 1))
 
-    def forward(self, brought: Tensor) -> Tensor:
-        """brought [N, D] -> scores [N, r^2, HALVES, letters + 1]."""
-        return super().forward(brought).unflatten(-1, (self.patches, HALVES, -1))
+    def forward(self, brought: Tensor, column: int) -> Tensor:
+        """What the column's head brought [N, D] -> scores [N, r, letters + 1]."""
+        return super().forward(brought).unflatten(-1, (self.columns, self.columns // HALVES, -1))[:, column]
 
 
 class Trained(nn.Module):
@@ -121,7 +121,7 @@ class Trained(nn.Module):
         self.ordinals = OrdinalHead(shape.hidden)
         self.slots = SlotHead(shape.hidden, shape.shuffle)
         self.changed = ChangedHead(shape.hidden)
-        self.brought = BroughtHead(len(SPELLERS) * shape.hidden // shape.heads, shape.shuffle, NOT_LETTER)
+        self.columns = ColumnHead(shape.hidden // shape.heads, shape.shuffle, NOT_LETTER)
 
 
 def labelled(scores: Tensor, labels: Tensor) -> Tensor:

@@ -12,23 +12,27 @@ from torch import Tensor
 from torch.nn import functional
 
 from tools.embedded.batches import Batch
-from tools.embedded.heads import READERS, SPELLERS, Trained, labelled
-from tools.embedded.labels import IGNORE
+from tools.embedded.heads import Trained, labelled
+from tools.embedded.labels import ORDINALS
 from tools.embedded.model import Decoded, patchify
+from tools.embedded.pointing import COLUMNS
 from tools.embedded.rows import Aims
 
+COLUMN_LAYER = 5  # whose heads each look for letters in one column of a token
+READERS = ((4, 1), (4, 3))  # layers and heads of the decoder that bring what is answered from where it is shown
 AIMS = {  # `Batch`'s aims -> layers and heads of the decoder that learn to look there
     "name": ((2, 2), *READERS),
-    "letter": ((2, 2), *SPELLERS),
+    "letter": ((2, 2), (3, 0), *READERS),
     "answer": READERS,
     "named": ((3, 0),),
     "other": ((3, 2),),
     "before": ((1, 0),),
+    **{kind: ((COLUMN_LAYER, head),) for head, kind in enumerate(COLUMNS)},
 }
 ORDINAL_LAYER = 2  # that should be given a letter's place in its word
 CHANGED_LAYER = 3  # that should be given whether an image token shows what the one a view before it shows
 SLOT_LAYER = 4  # that should be given which of a token's letters comes next
-WEIGHTS = {"brought": 2.0, "changed": 5.0}  # others count once; seven tokens of eight have not changed
+WEIGHTS = {"columns": 2.0, "changed": 5.0}  # others count once; seven tokens of eight have not changed
 DIFFERENT = 1.5  # of 255, a token's mean difference from the view before it
 
 
@@ -49,17 +53,23 @@ def losses_of(decoded: Decoded, batch: Batch, trained: Trained) -> dict[str, Ten
 
 
 def reading(decoded: Decoded, batch: Batch, trained: Trained) -> dict[str, Tensor]:
-    """Losses of knowing which letter comes next, in its word and in its image token, and of what is brought of it."""
+    """Losses of knowing which letter comes next, in its word and in its image token, and of bringing it."""
     aims = batch.aims["letter"]
-    alone = (aims.right.sum(dim=1) == 1) & (batch.slots != IGNORE)
-    shown = batch.tokens_at(aims.targets()[alone])
-    brought = torch.cat([decoded.brought[layer][:, head] for layer, head in SPELLERS], dim=-1)
-    brought = brought.flatten(0, 1)[aims.positions[alone]].float()
     return {
-        "ordinals": labelled(trained.ordinals(given(decoded, ORDINAL_LAYER, aims)), batch.ordinals),
+        "ordinals": labelled(trained.ordinals(given(decoded, ORDINAL_LAYER, aims)), batch.nth.clamp_max(ORDINALS - 1)),
         "slots": labelled(trained.slots(given(decoded, SLOT_LAYER, aims)), batch.slots),
-        "brought": labelled(trained.brought(brought), batch.letters[..., 0].flatten(0, 1)[shown]),
+        "columns": torch.stack([in_column(number, decoded, batch, trained) for number in range(len(COLUMNS))]).mean(),
     }
+
+
+def in_column(number: int, decoded: Decoded, batch: Batch, trained: Trained) -> Tensor:
+    """Loss of the letters that a column's head brings where it has one token to look at."""
+    aims, letters = batch.aims[COLUMNS[number]], batch.letters[..., 0].flatten(0, 1)
+    found = (aims.right.sum(dim=1) == 1) & ~aims.right[:, 0]
+    positions, tokens = aims.positions[found], batch.tokens_at(aims.targets()[found])
+    brought = decoded.brought[COLUMN_LAYER][:, number].flatten(0, 1)[positions].float()
+    rows = letters.unflatten(1, (-1, len(COLUMNS) // letters.shape[-1])).flatten(2)  # [tokens, r, columns]
+    return labelled(trained.columns(brought, number), rows[tokens, :, number])
 
 
 def changed(batch: Batch) -> Tensor:

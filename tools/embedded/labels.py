@@ -1,10 +1,9 @@
 """What every patch of a tile shows, as numbers for the encoder's own lessons. Knows drawn truth, no pixels.
 
 A patch names the thing over its centre. For letters it is cut in two, left and right, because small letters are
-narrower than a patch: each half names the letter over its centre, which third of that letter it is, so that two letters
-side by side and one wide letter can be told apart, the letter's place in its word, by which whoever reads knows which
-comes next, and its colour. The second edition labelled the patch that holds a letter's centre: most of its mistakes
-were of a pixel or two, and a quarter of the small letters shared a patch, unlabelled.
+narrower than a patch: each half names the letter over its centre, the letter's place in its word, by which whoever
+reads knows which comes next, and its colour. The second edition labelled the patch that holds a letter's centre: most
+of its mistakes were of a pixel or two, and a quarter of the small letters shared a patch, unlabelled.
 """
 
 from typing import Protocol
@@ -19,12 +18,12 @@ from tools.embedded.words import LETTERS
 IGNORE = -100  # cross_entropy's own mark for "no label here"
 NOT_LETTER = len(LETTERS)
 NOT_THING = len(NAMES)
+MOST = 5  # of one thing in a scene
 GRID = 8  # patches a side of a tile
 HALVES = 2  # of a patch
-PARTS = 3  # of a letter, from left to right
 ORDINALS = 9  # places in a word; the last stands for all that are later
 INKS = tuple(COLOURS)
-NUMBERS = 4  # that a letter's label has: which one, its third, its place in its word, its colour
+NUMBERS = 3  # that a letter's label has: which one, its place in its word, its colour
 EDGE = 1 / 16  # of a patch: within it of a letter's end nothing is asked
 LEGIBLE = 0.6  # of a patch: letters of smaller fonts are not to be told apart
 
@@ -48,61 +47,81 @@ class Labelled(Protocol):
 
 
 def label_cells(scene: Labelled, region: Region, grid: int) -> tuple[np.ndarray, np.ndarray]:
-    """Things [P] and letters [P, HALVES, NUMBERS] at the P = grid * grid patches of a tile that shows `region`, int64.
+    """Things [P, 2] and letters [P, HALVES, NUMBERS], int64, at the P = grid * grid patches of a tile showing `region`.
 
     IGNORE where only a part of a thing or of a line touches the patch, or where letters are too small to be told apart.
     """
     if scene.kind == "mush":
         letters = np.full((grid * grid, HALVES, NUMBERS), IGNORE)
         letters[..., 0] = NOT_LETTER
-        return np.full(grid * grid, IGNORE), letters
-    return label_things(scene, region, grid).ravel(), label_letters(scene, region, grid).reshape(-1, HALVES, NUMBERS)
+        return np.full((grid * grid, 2), IGNORE), letters
+    letters = label_letters(scene, region, grid).reshape(-1, HALVES, NUMBERS)
+    return label_things(scene, region, grid).reshape(-1, 2), letters
 
 
 def label_things(scene: Labelled, region: Region, grid: int) -> np.ndarray:
-    """[grid, grid]: the thing over each patch's centre."""
+    """[grid, grid, 2]: the thing over each patch's centre, and how many such the tile shows if none is cut off."""
     left, top, right, bottom = region
     step_x, step_y = (right - left) / grid, (bottom - top) / grid
-    labels = np.full((grid, grid), NOT_THING, dtype=np.int64)
+    labels = np.full((grid, grid, 2), IGNORE, dtype=np.int64)
+    named, counted = labels[..., 0], labels[..., 1]
+    named[:] = NOT_THING
     x, y = left + (np.arange(grid) + 0.5) * step_x, top + (np.arange(grid) + 0.5) * step_y
     for thing in scene.things:
         touch_x = (x + step_x / 2 > thing.x) & (x - step_x / 2 < thing.x + thing.size)
         touch_y = (y + step_y / 2 > thing.y) & (y - step_y / 2 < thing.y + thing.size)
         inside_x, inside_y = (x > thing.x) & (x < thing.x + thing.size), (y > thing.y) & (y < thing.y + thing.size)
         touched, covered = touch_y[:, None] & touch_x, inside_y[:, None] & inside_x
-        labels[touched & (labels == NOT_THING)] = IGNORE
-        labels[covered] = NAMES.index(thing.name)
+        named[touched & (named == NOT_THING)] = IGNORE
+        named[covered] = NAMES.index(thing.name)
+        counted[covered] = number_of(thing.name, scene, region)
     return labels
 
 
+def number_of(name: str, scene: Labelled, region: Region) -> int:
+    """How many things of a name a tile of this `region` shows; IGNORE when one is cut off, or there are over MOST."""
+    left, top, right, bottom = region
+    named = [thing for thing in scene.things if thing.name == name]
+    same = [(thing.x, thing.y, thing.x + thing.size, thing.y + thing.size) for thing in named]
+    seen = [box for box in same if box[0] < right and box[2] > left and box[1] < bottom and box[3] > top]
+    whole = [box for box in seen if box[0] >= left and box[2] <= right and box[1] >= top and box[3] <= bottom]
+    return len(seen) if len(whole) == len(seen) <= MOST else IGNORE
+
+
 def label_letters(scene: Labelled, region: Region, grid: int) -> np.ndarray:
-    """[grid, grid * HALVES, NUMBERS]: the letter over the centre of each half, at the patches over a line's middle."""
+    """[grid, grid * HALVES, NUMBERS]: the letter over the centre of each half, at the patches over a line's middle.
+
+    A letter so narrow that it covers no centre has the half that its middle lies in, unless another needs that.
+    """
     left, top, right, bottom = region
     step_x, step_y = (right - left) / grid / HALVES, (bottom - top) / grid
     labels = np.full((grid, grid * HALVES, NUMBERS), IGNORE, dtype=np.int64)
     labels[..., 0] = NOT_LETTER
-    x, rows = left + (np.arange(grid * HALVES) + 0.5) * step_x, np.arange(grid)
-    edge = EDGE * HALVES * step_x
+    rows, edge = np.arange(grid), EDGE * HALVES * step_x
     for line, corner in scene.set_lines:
         first, last = (corner[1] - top) / step_y, (corner[1] + line.height - top) / step_y
         inside = ((rows + 0.5 > first) & (rows + 0.5 < last)) | (rows == (first + last) // 2)
         touched = (rows + 1 > first) & (rows < last)
-        for letter in line.letters:
-            start, end = corner[0] + letter.start, corner[0] + letter.end
-            beside = (x > start - edge) & (x < end + edge)
-            near = touched[:, None] & beside & (labels[..., 0] == NOT_LETTER)
-            labels[near, 0] = IGNORE
+        starts = np.array([corner[0] + letter.start for letter in line.letters])
+        ends = np.array([corner[0] + letter.end for letter in line.letters])
+        over, beside = share_out(starts, ends, left + (np.arange(grid * HALVES) + 0.5) * step_x, edge)
+        unclear = touched[:, None] & beside.any(axis=0) & (labels[..., 0] == NOT_LETTER)
+        labels[unclear, 0] = IGNORE
+        for letter, halves in zip(line.letters, over, strict=True):
             if line.size > LEGIBLE * step_y:
-                over = (x > start + edge) & (x < end - edge)
-                part = ((x - start) / (end - start) * PARTS).astype(np.int64)
-                which = inside[:, None] & over
-                labels[which, 0] = LETTERS.index(letter.letter)
-                labels[which, 1] = np.broadcast_to(part, which.shape)[which]
-                labels[which, 2] = ordinal(letter.place)
-                labels[which, 3] = IGNORE if scene.ink is None else INKS.index(scene.ink)
+                ink = IGNORE if scene.ink is None else INKS.index(scene.ink)
+                numbers = (LETTERS.index(letter.letter), min(letter.place, ORDINALS - 1), ink)
+                labels[inside[:, None] & halves] = numbers
     return labels
 
 
-def ordinal(place: int) -> int:
-    """The label of a letter's place in its word."""
-    return min(place, ORDINALS - 1)
+def share_out(starts: np.ndarray, ends: np.ndarray, x: np.ndarray, edge: float) -> tuple[np.ndarray, np.ndarray]:
+    """Which letters [N, H] the halves with centres `x` show, and which they touch; none shows two."""
+    starts, ends = starts[:, None], ends[:, None]
+    over, beside = (x > starts + edge) & (x < ends - edge), (x > starts - edge) & (x < ends + edge)
+    for narrow in np.flatnonzero(~over.any(axis=1)):
+        nearest = np.abs(x - (starts + ends)[narrow] / 2).argmin()
+        others = over[:, nearest]
+        if (over[others].sum(axis=1) > 1).all() and x[0] <= ends[narrow] and x[-1] >= starts[narrow]:
+            over[others, nearest], over[narrow, nearest] = False, True
+    return over, beside

@@ -47,18 +47,18 @@ class Lesson:
         )
         scenes = self.pictures // 3
         pages = self.maker.pages(self.pictures - scenes)
-        pixels, things, letters = join(self.maker.cells(WORLD_ONE, knobs, scenes), pages)
+        pixels, *labels = join(self.maker.cells(WORLD_ONE, knobs, scenes), pages)
         with computing_in(self.dtype):
             features = self.features(pixels)
-            self.log.see(self.trained.heads, features[:scenes].detach(), things[:scenes], letters[:scenes], "scenes")
-            return self.log.loss("cells", self.trained.heads(features, things, letters), self.pictures)
+            self.log.see(self.trained.heads, features[:scenes].detach(), [part[:scenes] for part in labels], "scenes")
+            return self.log.loss("cells", self.trained.heads(features, *labels), self.pictures)
 
     def answer(self, form: Form, progress: float) -> Tensor:
         """Loss of the answers' tokens and of what leads to them, with a share of that of naming; pages included."""
         knobs = Knobs(text=0.6, group=0.3, unknown=0.12, rough=0.2, varied=VARIED)
         batch = self.maker.batch(form, knobs, TASKS.index)
         cells = (batch.pixels, batch.things, batch.letters)
-        pixels, things, letters = join(cells, self.maker.pages(self.pages)) if self.pages else cells
+        pixels, *labels = join(cells, self.maker.pages(self.pages)) if self.pages else cells
         tiles = len(batch.pixels)
         with computing_in(self.dtype):
             features, mask = self.features(pixels), attention_mask(batch.segments)
@@ -69,24 +69,23 @@ class Lesson:
             answers = by_answer(functional.cross_entropy(logits, batch.targets, reduction="none"), batch.owners)
             self.log.answer(f"/{form.name}", logits.detach(), batch)
             for part, where in ((slice(tiles), form.name), (slice(tiles, None), "pages")):
-                self.log.see(self.trained.heads, features[part].detach(), things[part], letters[part], where)
-            seen = self.log.loss("cells", self.trained.heads(features, things, letters), 0)
+                self.log.see(self.trained.heads, features[part].detach(), [label[part] for label in labels], where)
+            seen = self.log.loss("cells", self.trained.heads(features, *labels), 0)
             answered = self.log.loss(f"answers/{form.name}", answers, form.exhibits)
             total = answered + max(0.5, 1 - progress) * seen
             for kind, loss in losses_of(decoded, batch, self.trained).items():
                 total = total + HINTS * WEIGHTS.get(kind, 1.0) * self.log.loss(f"{kind}/{form.name}", loss, 0)
             return total
 
-    def encoded(self, pictures: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Features [N, D] of pages and scenes in equal parts as they are now, with the labels of each."""
+    def encoded(self, pictures: int) -> tuple[Tensor, ...]:
+        """Features [N, D] of pages and scenes in equal parts as they are now, and the labels of each."""
         parts = []
         for _ in range(max(1, pictures // self.pictures)):
             half = self.pictures // 2
-            for pixels, things, letters in (self.maker.pages(half), self.maker.cells(WORLD_ONE, Knobs(), half)):
+            for pixels, *labels in (self.maker.pages(half), self.maker.cells(WORLD_ONE, Knobs(), half)):
                 with torch.no_grad(), computing_in(self.dtype):
-                    parts.append((self.features(pixels).float(), things, letters))
-        features, things, letters = (torch.cat(part).flatten(0, 1) for part in zip(*parts, strict=True))
-        return features, things, letters
+                    parts.append((self.features(pixels).float(), *labels))
+        return tuple(torch.cat(part).flatten(0, 1) for part in zip(*parts, strict=True))
 
     def features(self, pixels: Tensor) -> Tensor:
         """uint8 pixels [T, 3, H, W] -> image tokens [T, K, D] as the decoder gets them."""

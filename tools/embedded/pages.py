@@ -17,7 +17,7 @@ from tools.embedded.words import Line, load_font, sample_word, set_line
 LETTER_HEIGHTS = (0.12, 0.26)  # of the picture's short side; smaller letters share a patch
 ROUGH = 0.2  # share of plain pages on a photo-like surface
 SPREAD = 1.25  # from line to line, in heights
-ASKED = 4  # of a crowd: each finds one name among a dozen things, and all names have to be learned
+ASKED = 2  # of a crowd: each finds one name among a dozen things, and all names have to be learned
 PAGE = ("Read all the text in this image.", "Read the page.", "Transcribe all the text.")
 CROWD = ("List everything in the picture.", "List all the things, row by row.", "Name everything that you see.")
 

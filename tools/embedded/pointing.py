@@ -19,7 +19,7 @@ from typing import cast
 import numpy as np
 from tokenizers import Encoding
 
-from tools.embedded.labels import GRID, HALVES, IGNORE, Labelled, Region, ordinal
+from tools.embedded.labels import GRID, HALVES, IGNORE, Labelled, Region
 from tools.embedded.mentions import Box, Mention, difference_of, letters_in, names_in, subjects_of, text_of
 from tools.embedded.tiles import Tiled
 
@@ -29,6 +29,7 @@ ABOUT = {"first": FIRST, "second": LAST, "at_end": LAST}  # task -> which of sev
 TEXTUAL = ("text_colour", "where_text")  # asked of the text as a whole
 COMPARING = ("same", "changed", "happens")
 UNCHANGED = (" Yes", " Nothing")  # how answers of these begin where nothing differs, the background included
+COLUMNS = ("column 0", "column 1", "column 2", "column 3")  # of half a patch each, in an image token
 MOVED = re.compile(r"move[ds] from( .*) to( )")
 
 
@@ -54,8 +55,9 @@ class Tokenized:
 class Pointer:
     """A token that is about something shown, or foretells it; `shown` [image tokens] bool are those that show it.
 
-    kind: "name", "letter", or "answer" for one that is begun. Of a letter, `place` says how many of its word come
-    before it, and `slot` which half of which of the image token's patches shows it, IGNORE where that means nothing.
+    kind: "name", "letter", one of COLUMNS for a letter if it is there, or "answer" for one that is begun. Of a letter,
+    `place` says how many of its word come before it, and `slot` which half of which of the image token's patches shows
+    it, IGNORE where that means nothing.
     """
 
     kind: str
@@ -116,7 +118,9 @@ def pointers_of(
         for letter in letters_in(answer.text, views[0]):
             slot = slot_at(letter.boxes[0][0], whole, side) if whole else IGNORE
             shown = tokens_of(letter, EVERY, tiled, side)
-            yield Pointer("letter", answer.first(letter) - 1, shown, ordinal(letter.place), slot)
+            yield Pointer("letter", answer.first(letter) - 1, shown, letter.place, slot)
+            for kind, there in zip(COLUMNS, columns_of(letter, tiled, side).T, strict=True):
+                yield Pointer(kind, answer.first(letter) - 1, there)
 
 
 def tokens_of(mention: Mention, where: slice, tiled: Sequence[Tiled], side: int) -> np.ndarray:
@@ -127,11 +131,21 @@ def tokens_of(mention: Mention, where: slice, tiled: Sequence[Tiled], side: int)
     return np.concatenate(tokens)
 
 
-def tokens_at(boxes: tuple[Box, ...], region: Region, tokens: int) -> np.ndarray:
-    """[tokens * tokens] bool: which image tokens of a tile that shows `region` hold most of one of the boxes."""
+def columns_of(letter: Mention, tiled: Sequence[Tiled], side: int) -> np.ndarray:
+    """[image tokens of the only view, COLUMNS] bool: those columns of a token that hold most of the letter."""
+    wide = side * len(COLUMNS)
+    tokens = [tokens_at(letter.boxes[0], region, side, wide).reshape(-1, len(COLUMNS)) for region in tiled[0].regions]
+    return np.concatenate(tokens)
+
+
+def tokens_at(boxes: tuple[Box, ...], region: Region, tokens: int, columns: int | None = None) -> np.ndarray:
+    """[tokens * columns] bool: which image tokens of a tile that shows `region` hold most of one of the boxes.
+
+    columns: as many as rows by default; more for parts of tokens.
+    """
     left, top, right, bottom = region
-    x, y = np.linspace(left, right, tokens + 1), np.linspace(top, bottom, tokens + 1)
-    chosen = np.zeros((tokens, tokens), dtype=bool)
+    x, y = np.linspace(left, right, (columns or tokens) + 1), np.linspace(top, bottom, tokens + 1)
+    chosen = np.zeros((tokens, columns or tokens), dtype=bool)
     for first_x, first_y, last_x, last_y in boxes:
         wide = np.clip(np.minimum(x[1:], last_x) - np.maximum(x[:-1], first_x), 0, None)
         high = np.clip(np.minimum(y[1:], last_y) - np.maximum(y[:-1], first_y), 0, None)

@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tools.embedded.pointing import Lookup, Pointer
+from tools.embedded.pointing import COLUMNS, Lookup, Pointer
 
 NO_TASK = -1
-KINDS = ("name", "letter", "answer", "named", "other", "before")  # of looking somewhere
+KINDS = ("name", "letter", *COLUMNS, "answer", "named", "other", "before")  # of looking somewhere
 Look = tuple[int, int, Sequence[int]]  # a row, a token of it, and which of its tokens that one should look at
 
 

@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw
 from tools.embedded.backgrounds import COLOURS, Background, jittered, paint_mush, sample_background
 from tools.embedded.looks import Look, sample_look
 from tools.embedded.photographs import paint_photograph
+from tools.embedded.snapshots import Snapshots
 from tools.embedded.sprites import NAMES, STYLES, Sprites
 from tools.embedded.words import Line, load_font, sample_word, set_line
 
@@ -107,11 +108,12 @@ class Knobs:
 
 @dataclass(frozen=True)
 class World:
-    """The raw material: sprites and fonts."""
+    """The raw material: sprites and fonts; photographs to be declined, in training alone."""
 
     sprites: Sprites
     fonts: tuple[str, ...]
     styles: tuple[str, ...] = STYLES
+    snapshots: Snapshots | None = None
 
     def sample_scene(self, rng: np.random.Generator, width: int, height: int, knobs: Knobs) -> Scene:
         """Invents a scene for a picture of width x height pixels."""
@@ -165,6 +167,8 @@ class World:
         """The picture of a scene, RGB, width x height as it says."""
         if scene.kind == "mush":
             rng = np.random.default_rng(scene.mush_seed)
+            if self.snapshots is not None and scene.mush_seed % 5 < 2:
+                return self.snapshots.paint(rng, scene.width, scene.height)
             paint = paint_photograph if scene.mush_seed % 2 else paint_mush
             return paint(rng, scene.width, scene.height)
         picture = scene.background.paint(scene.width, scene.height)

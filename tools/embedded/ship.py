@@ -18,12 +18,21 @@ NOTICE = (
     "photographs, people or screens."
 )
 ART = """\
-This model was trained from scratch on pictures drawn with three sets of emoji:
+This model was trained from scratch on pictures drawn with six sets of emoji:
 
-- Noto Emoji, copyright Google LLC, Apache License 2.0
+- Noto Emoji, today's and its first version, copyright Google LLC, Apache License 2.0
+- Firefox OS Emoji (https://github.com/mozilla/fxemoji), copyright Mozilla, Apache License 2.0
 - Twemoji, copyright Twitter, Inc and other contributors, CC BY 4.0 (https://creativecommons.org/licenses/by/4.0/);
   scaled and placed on other backgrounds
 - EmojiOne 2.2, provided by Emoji One (http://emojione.com), CC BY 4.0; changed in the same way
+- Streamline Emojis, by Streamline (https://github.com/webalys-hq/streamline-vectors), CC BY 4.0; changed in the same
+  way
+
+Examples of what to decline were made of photographs, cropped, scaled and changed: Tux Paint's stamps (Bill Kendrick and
+contributors, GPL 2), MATE's backgrounds (GPL 2 or later), KDE Plasma's wallpapers (LGPL 3; Volna by Nikita Babin, CC
+BY-SA 4.0), three of Palapeli's puzzles (public domain), and Lomiri's wallpapers by Aitzol Berasategi, Trevor
+"Freespace" and Jakub Mede (CC BY 4.0), Sander Klootwijk, "Bolly" and Peter Nerlich (CC BY-SA 4.0), Aury88 and Lukas
+Baubkus (CC BY-SA 3.0; licences at https://creativecommons.org/licenses/), and Clemens Engelhardt (CC0).
 
 Words in the pictures were set in DejaVu, Liberation, Lato, Roboto, Open Sans, Carlito and Comfortaa, which are free
 fonts. The configuration, the chat template and the names of the special tokens follow SmolVLM by Hugging Face, Apache

@@ -1,8 +1,9 @@
 """Things as small pictures: the classes, their names in the singular and plural, their sprites in every art style.
 
-The art is read from unpacked npm packages (`emoji-datasource-google`, `emoji-datasource-twitter`, for training alone
-`emojione`, for testing alone `@lobehub/fluent-emoji-3d`); README.md says how to fetch it and under which licences it
-stands. Knows nothing of scenes.
+The art is read from unpacked npm packages (`emoji-datasource-google`, `emoji-datasource-twitter`; for training alone
+`emojione` and, as `rasterise.py` draws them, `@iconify-json/noto-v1`, `fxemoji` and `streamline-emojis`; for testing
+alone `@lobehub/fluent-emoji-3d`); README.md says how to fetch it and under which licences it stands. Knows nothing of
+scenes.
 """
 
 import json
@@ -14,10 +15,20 @@ from PIL import Image
 CLASSES: dict[str, str] = json.loads(Path(__file__).with_name("classes.json").read_text(encoding="utf-8"))
 NAMES = tuple(CLASSES)
 STYLES = ("google", "twitter")
-TAUGHT = (*STYLES, "emojione")  # what training draws in; evaluation keeps to the first two
+RASTERISED = ("blobs", "firefox", "streamline")
+TAUGHT = (*STYLES, "emojione", *RASTERISED)  # what training draws in; evaluation keeps to the first two
 UNSEEN_STYLE = "fluent"  # never drawn in training; evaluation looks at it
-FOLDERS = {"emojione": ("assets/png", "png"), UNSEEN_STYLE: ("assets", "webp")}  # of a package, and the ending
-STAND_INS = {"emojione": "twitter"}  # a style of 2016 lacks 23 of the things
+FOLDERS = {  # of a package, and the ending
+    "emojione": ("assets/png", "png"),
+    UNSEEN_STYLE: ("assets", "webp"),
+    **dict.fromkeys(RASTERISED, ("png", "png")),
+}
+STAND_INS = {  # for what a style lacks: 23 of the things in one of 2016, up to 70 in the others
+    "emojione": "twitter",
+    "blobs": "google",
+    "firefox": "twitter",
+    "streamline": "twitter",
+}
 COLOURED = ("heart", "circle", "square", "apple")  # the last word of the names that begin with their colour
 
 PLURALS = {
@@ -73,8 +84,13 @@ class Sprites:
         return scaled.convert("RGB"), scaled.getchannel("A")
 
 
+def code_points(emoji: str) -> str:
+    """As the files of emoji sets are named."""
+    return "-".join(f"{ord(character):04x}" for character in emoji)
+
+
 def _read(art: Path, style: str, emoji: str) -> Image.Image:
-    code = "-".join(f"{ord(character):04x}" for character in emoji)
+    code = code_points(emoji)
     plain = code.removesuffix("-fe0f")
     package = art / style / "package"
     inside, ending = FOLDERS.get(style, (f"img/{style}/64", "png"))

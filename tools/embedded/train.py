@@ -29,6 +29,7 @@ from tools.embedded.model import Forward, Shape
 from tools.embedded.muon import Rates, Slot, cap_scores, make_slots, share_out
 from tools.embedded.scenes import Knobs, World
 from tools.embedded.schedule import FRESH, WARM, Budget, Deadline, Ramp, seconds_until
+from tools.embedded.snapshots import Snapshots
 from tools.embedded.sprites import NAMES, TAUGHT, Sprites, plural, with_article
 from tools.embedded.stages import RECIPES, Form, Stage, stage_at
 from tools.embedded.tokenizer import load_tokenizer, token_ids, train_tokenizer
@@ -54,12 +55,14 @@ class Plan:
     seed: int
     rates: Rates
     asked: float
+    photographs: Path | None = None
     shape: Shape = Shape()
     save_seconds: float = 120
     log_steps: int = 10
 
     def world(self) -> World:
-        return World(Sprites(self.art, TAUGHT), find_fonts(list(self.fonts)), TAUGHT)
+        snapshots = Snapshots(self.photographs) if self.photographs else None
+        return World(Sprites(self.art, TAUGHT), find_fonts(list(self.fonts)), TAUGHT, snapshots)
 
     def lesson(self, trained: Trained, seed: int) -> Lesson:
         """A worker's batches and losses; `seed` begins its random stream."""
@@ -87,6 +90,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--art", type=Path, required=True, help="folder with the packages google, twitter and emojione")
     parser.add_argument("--fonts", type=Path, action="append", required=True, help="folder of .ttf fonts; repeatable")
+    parser.add_argument("--photographs", type=Path, help="folder from negatives.py, of what is to be declined")
     parser.add_argument("--out", type=Path, required=True, help="folder for tokenizer, checkpoint and log")
     parser.add_argument("--from", type=Path, dest="start", help="begin with a folder that ships or an earlier run's")
     parser.add_argument("--recipe", choices=RECIPES, help="default: onward with --from, else from-nothing")
@@ -106,6 +110,7 @@ def main() -> None:
         seed=given.seed,
         rates=Rates(dtype=faster_dtype()),
         asked=0.8 if warm else 1.0,
+        photographs=given.photographs,
     )
     run(plan, given.start, given.until)
 
@@ -143,13 +148,15 @@ def run(plan: Plan, start: Path | None, until: str | None) -> None:
 
 
 def begin_with(start: Path, trained: Trained, plan: Plan) -> None:
-    """Takes what an earlier run learned, helpers too; of a folder that ships the model, to which heads are fitted."""
+    """Takes what an earlier run learned, helpers too, or the model of a folder that ships, and fits the heads to it."""
     if (start / "checkpoint.pt").exists():
-        earlier = torch.load(start / "checkpoint.pt", weights_only=True)["trained"]
-        trained.load_state_dict(earlier, strict=False)  # a helper that is new begins anew
-        return
-    load_weights(start, trained.model)
-    loss = fit_heads(trained.heads, *plan.lesson(trained, plan.seed).encoded(HEAD_PICTURES), plan.seed)
+        earlier, known = torch.load(start / "checkpoint.pt", weights_only=True)["trained"], trained.state_dict()
+        same = {name: value for name, value in earlier.items() if name in known and value.shape == known[name].shape}
+        trained.load_state_dict(same, strict=False)  # a helper that is new or has another shape now begins anew
+    else:
+        load_weights(start, trained.model)
+    features, *labels = plan.lesson(trained, plan.seed).encoded(HEAD_PICTURES)
+    loss = fit_heads(trained.heads, features, labels, plan.seed)
     print(f"heads fitted to the encoder that was given: loss {loss:.3f}", flush=True)
 
 

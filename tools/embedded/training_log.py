@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -44,17 +45,19 @@ class Log:
         counts[0] += right
         counts[1] += of
 
-    def see(self, heads: CellHeads, features: Tensor, things: Tensor, letters: Tensor, where: str) -> None:
+    def see(self, heads: CellHeads, features: Tensor, labels: Sequence[Tensor], where: str) -> None:
         """Patches, and halves of them, named rightly among those that hold something."""
-        for name, head, labels, empty in (
-            ("things", heads.named, things, NOT_THING),
+        things, letters = labels
+        for name, head, right, empty in (
+            ("things", heads.named, things[..., 0], NOT_THING),
+            ("numbers", heads.counted, things[..., 1], IGNORE),
             ("letters", heads.spelled, letters[..., 0], NOT_LETTER),
-            ("places", heads.placed, letters[..., 2], IGNORE),
+            ("places", heads.placed, letters[..., 1], IGNORE),
         ):
             with torch.no_grad():
                 guesses = head(features.float()).argmax(dim=-1)
-            chosen = (labels >= 0) & (labels != empty)
-            self.add(f"{name} on {where}", int((guesses == labels)[chosen].sum()), int(chosen.sum()))
+            chosen = (right >= 0) & (right != empty)
+            self.add(f"{name} on {where}", int((guesses == right)[chosen].sum()), int(chosen.sum()))
 
     def answer(self, suffix: str, logits: Tensor, batch: Batch) -> None:
         """Answers that are right in every token: just those that greedy decoding would give."""

@@ -6,6 +6,7 @@ ship nowhere; they are fitted anew to the tokens, before anything is trained any
 
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -35,14 +36,14 @@ def load_weights(folder: Path, model: SmolVLMForConditionalGeneration) -> None:
     model.load_state_dict(weights)
 
 
-def fit_heads(heads: CellHeads, features: Tensor, things: Tensor, letters: Tensor, seed: int) -> float:
-    """Fits the heads to image tokens [N, D] with the labels of each; returns the loss of the last step."""
+def fit_heads(heads: CellHeads, features: Tensor, labels: Sequence[Tensor], seed: int) -> float:
+    """Fits the heads to image tokens [N, D] with the labels that each of `Cells` has; returns the last step's loss."""
     random = torch.Generator().manual_seed(seed)
     optimizer = torch.optim.AdamW(heads.parameters(), lr=FIT_RATE, weight_decay=1e-3)
     falling = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.01, FIT_STEPS)
     for _ in range(FIT_STEPS):
         chosen = torch.randint(len(features), (FIT_TOKENS,), generator=random)
-        loss = heads(features[chosen], things[chosen], letters[chosen])
+        loss = heads(features[chosen], *(part[chosen] for part in labels))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

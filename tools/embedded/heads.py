@@ -95,7 +95,7 @@ class ChangedHead(nn.Linear):
 
 
 class ColumnHead(nn.Linear):
-    """Over what a head of the decoder's last layer brings from a token: the letters of the column that it looks for.
+    """Over what the heads of the decoder's last layer can bring from a token: the letters of each head's own column.
 
     A token has r * HALVES columns of half a patch, r letters high. The sixth edition's heads brought all the letters of
     a token, and what follows them had to pick. A head for each column finds its letter by its place in the word, which
@@ -106,9 +106,13 @@ class ColumnHead(nn.Linear):
         self.columns = shuffle * HALVES
         super().__init__(width, self.columns * shuffle * (letters + 1))
 
-    def forward(self, brought: Tensor, column: int) -> Tensor:
-        """What the column's head brought [N, D] -> scores [N, r, letters + 1]."""
-        return super().forward(brought).unflatten(-1, (self.columns, self.columns // HALVES, -1))[:, column]
+    def forward(self, values: Tensor) -> Tensor:
+        """values [N, kv_heads, D] -> scores [N, r, columns, letters + 1]; a group of heads shares its values."""
+        each = super().forward(values).unflatten(-1, (self.columns, self.columns // HALVES, -1))
+        groups = each.unflatten(2, (values.shape[1], -1)).diagonal(
+            dim1=1, dim2=2
+        )  # [N, columns of one, r, letters, kv]
+        return groups.permute(0, 2, 4, 1, 3).flatten(2, 3)
 
 
 class Trained(nn.Module):

@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from tools.embedded.batches import Batch
 from tools.embedded.heads import Trained, labelled
-from tools.embedded.labels import ORDINALS
+from tools.embedded.labels import IGNORE, NOT_LETTER, ORDINALS
 from tools.embedded.model import Decoded, patchify
 from tools.embedded.pointing import COLUMNS
 from tools.embedded.rows import Aims
@@ -53,23 +53,22 @@ def losses_of(decoded: Decoded, batch: Batch, trained: Trained) -> dict[str, Ten
 
 
 def reading(decoded: Decoded, batch: Batch, trained: Trained) -> dict[str, Tensor]:
-    """Losses of knowing which letter comes next, in its word and in its image token, and of bringing it."""
+    """Losses of knowing which letter comes next, in its word and in its image token, and of what can be brought."""
     aims = batch.aims["letter"]
     return {
         "ordinals": labelled(trained.ordinals(given(decoded, ORDINAL_LAYER, aims)), batch.nth.clamp_max(ORDINALS - 1)),
         "slots": labelled(trained.slots(given(decoded, SLOT_LAYER, aims)), batch.slots),
-        "columns": torch.stack([in_column(number, decoded, batch, trained) for number in range(len(COLUMNS))]).mean(),
+        "columns": in_columns(decoded, batch, trained),
     }
 
 
-def in_column(number: int, decoded: Decoded, batch: Batch, trained: Trained) -> Tensor:
-    """Loss of the letters that a column's head brings where it has one token to look at."""
-    aims, letters = batch.aims[COLUMNS[number]], batch.letters[..., 0].flatten(0, 1)
-    found = (aims.right.sum(dim=1) == 1) & ~aims.right[:, 0]
-    positions, tokens = aims.positions[found], batch.tokens_at(aims.targets()[found])
-    brought = decoded.brought[COLUMN_LAYER][:, number].flatten(0, 1)[positions].float()
-    rows = letters.unflatten(1, (-1, len(COLUMNS) // letters.shape[-1])).flatten(2)  # [tokens, r, columns]
-    return labelled(trained.columns(brought, number), rows[tokens, :, number])
+def in_columns(decoded: Decoded, batch: Batch, trained: Trained) -> Tensor:
+    """Loss of the letters that the columns' heads can bring, over all image tokens that show any."""
+    letters = batch.letters[..., 0].flatten(0, 1)
+    shown = ((letters != IGNORE) & (letters != NOT_LETTER)).flatten(1).any(dim=1)
+    values = decoded.values[COLUMN_LAYER].transpose(1, 2).flatten(0, 1)[batch.places[shown]].float()
+    rows = letters[shown].unflatten(1, (-1, len(COLUMNS) // letters.shape[-1])).flatten(2)
+    return labelled(trained.columns(values), rows)
 
 
 def changed(batch: Batch) -> Tensor:

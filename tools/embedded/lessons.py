@@ -55,7 +55,7 @@ class Lesson:
 
     def answer(self, form: Form, progress: float) -> Tensor:
         """Loss of the answers' tokens and of what leads to them, with a share of that of naming; pages included."""
-        knobs = Knobs(text=0.6, group=0.3, unknown=0.12, rough=0.2, varied=VARIED)
+        knobs = Knobs(text=0.6, group=0.3, unknown=0.14, rough=0.2, varied=VARIED)
         batch = self.maker.batch(form, knobs, TASKS.index)
         cells = (batch.pixels, batch.things, batch.letters)
         pixels, *labels = join(cells, self.maker.pages(self.pages)) if self.pages else cells

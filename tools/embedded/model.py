@@ -87,13 +87,14 @@ def build_model(config: SmolVLMConfig, seed: int) -> SmolVLMForConditionalGenera
 class Decoded:
     """Hidden states [B, L, D]; of each layer what it was given, of the same shape, and what its attention did.
 
-    scores: [B, heads, L, L], before softmax; brought: [B, heads, L, D / heads], what a head has from where it looked.
+    scores: [B, heads, L, L], before softmax; values: [B, kv_heads, L, D / heads], what a group of heads can bring from
+    each place.
     """
 
     hidden: Tensor
     inputs: list[Tensor]
     scores: list[Tensor]
-    brought: list[Tensor]
+    values: list[Tensor]
 
 
 class Forward(nn.Module):
@@ -141,25 +142,23 @@ class Forward(nn.Module):
         cos, sin = angle.cos().to(features.dtype), angle.sin().to(features.dtype)
         decoded = Decoded(x, [], [], [])
         for layer in text.layers:
-            scored, brought = self.text_attention(layer.self_attn, layer.input_layernorm(x), cos, sin, mask)
+            scored, values = self.text_attention(layer.self_attn, layer.input_layernorm(x), cos, sin, mask)
+            each = values.repeat_interleave(self.shape.heads // self.shape.kv_heads, dim=1)
             decoded.inputs.append(x)
             decoded.scores.append(scored)
-            decoded.brought.append(brought)
-            x = x + layer.self_attn.o_proj(join_heads(brought))
+            decoded.values.append(values)
+            x = x + layer.self_attn.o_proj(join_heads(scored.softmax(dim=-1).to(each.dtype) @ each))
             x = x + layer.mlp(layer.post_attention_layernorm(x))
         return replace(decoded, hidden=text.norm(x))
 
     def text_attention(
         self, attention: nn.Module, x: Tensor, cos: Tensor, sin: Tensor, mask: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Scores and what they bring, head by head, as `Decoded` has them."""
-        groups = self.shape.heads // self.shape.kv_heads
+        """Scores and values, as `Decoded` has them."""
         q = rotate(split_heads(attention.q_proj(x), self.shape.heads), cos, sin)
         k = rotate(split_heads(attention.k_proj(x), self.shape.kv_heads), cos, sin)
         v = split_heads(attention.v_proj(x), self.shape.kv_heads)
-        k, v = k.repeat_interleave(groups, dim=1), v.repeat_interleave(groups, dim=1)
-        scores = score(q, k, mask)
-        return scores, scores.softmax(dim=-1).to(v.dtype) @ v
+        return score(q, k.repeat_interleave(self.shape.heads // self.shape.kv_heads, dim=1), mask), v
 
 
 def patchify(pixels: Tensor, patch: int) -> Tensor:

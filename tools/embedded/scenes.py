@@ -167,7 +167,7 @@ class World:
         """The picture of a scene, RGB, width x height as it says."""
         if scene.kind == "mush":
             rng = np.random.default_rng(scene.mush_seed)
-            if self.snapshots is not None and scene.mush_seed % 5 < 2:
+            if self.snapshots is not None and scene.mush_seed % 5 < 3:
                 return self.snapshots.paint(rng, scene.width, scene.height)
             paint = paint_photograph if scene.mush_seed % 2 else paint_mush
             return paint(rng, scene.width, scene.height)

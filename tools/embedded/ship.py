@@ -29,10 +29,11 @@ This model was trained from scratch on pictures drawn with six sets of emoji:
   way
 
 Examples of what to decline were made of photographs, cropped, scaled and changed: Tux Paint's stamps (Bill Kendrick and
-contributors, GPL 2), MATE's backgrounds (GPL 2 or later), KDE Plasma's wallpapers (LGPL 3; Volna by Nikita Babin, CC
-BY-SA 4.0), three of Palapeli's puzzles (public domain), and Lomiri's wallpapers by Aitzol Berasategi, Trevor
-"Freespace" and Jakub Mede (CC BY 4.0), Sander Klootwijk, "Bolly" and Peter Nerlich (CC BY-SA 4.0), Aury88 and Lukas
-Baubkus (CC BY-SA 3.0; licences at https://creativecommons.org/licenses/), and Clemens Engelhardt (CC0).
+contributors, GPL 2), MATE's backgrounds and GNOME's pictures for accounts (GPL 2 or later), those of KDE Plasma (CC0),
+Plasma's wallpapers (LGPL 3; Volna by Nikita Babin, CC BY-SA 4.0), three of Palapeli's puzzles (public domain), and
+Lomiri's wallpapers by Aitzol Berasategi, Trevor "Freespace" and Jakub Mede (CC BY 4.0), Sander Klootwijk, "Bolly" and
+Peter Nerlich (CC BY-SA 4.0), Aury88 and Lukas Baubkus (CC BY-SA 3.0; licences at
+https://creativecommons.org/licenses/), and Clemens Engelhardt (CC0).
 
 Words in the pictures were set in DejaVu, Liberation, Lato, Roboto, Open Sans, Carlito and Comfortaa, which are free
 fonts. The configuration, the chat template and the names of the special tokens follow SmolVLM by Hugging Face, Apache

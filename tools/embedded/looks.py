@@ -1,6 +1,6 @@
 """How the things of one scene depart from their style's drawings: as if another hand had drawn them.
 
-Three styles are few to learn from. A look turns, stretches and bends sprites a little, lights them from one side and
+Six styles are few to learn from. A look turns, stretches and bends sprites a little, lights them from one side and
 makes them shine, and shifts their contrast, saturation and, from top to bottom, colours; as a whole the hue stays,
 for names tell a red heart from an orange one. Knows sprites, no scenes.
 """

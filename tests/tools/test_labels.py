@@ -13,6 +13,7 @@ from tools.embedded.labels import (
     NOT_LETTER,
     NOT_THING,
     NUMBERS,
+    ORDINALS,
     label_cells,
     share_out,
 )
@@ -49,19 +50,21 @@ def test_cells_name_the_thing_over_their_centre(world: World) -> None:
 
 @pytest.mark.parametrize("knobs", [Knobs(text=1, letter=0.25, longest=3), Knobs(text=1, letter=0.11, longest=8)])
 def test_halves_of_patches_spell_the_word(world: World, knobs: Knobs) -> None:
-    """A new letter begins where the place in the word changes; each has the colour of the text."""
+    """A new letter begins where the place in the word changes; each says that place, and the colour of the text."""
     read = []
     for scene in scenes_with_text(world, knobs):
         _, letters = label_cells(scene, WHOLE, 8)
         rows = letters.reshape(8, 8 * HALVES, NUMBERS)
         line = max(rows, key=lambda row: int((row[:, 1] >= 0).sum()))
-        spelled, before = "", None
+        spelled, placed, before = "", True, None
         for letter, place, ink in line[line[:, 1] >= 0]:
             assert scene.text is not None and INKS[ink] == scene.text.colour
             if place != before:
                 spelled += LETTERS[letter]
+                placed &= place == min(len(spelled), ORDINALS) - 1
             before = place
         read.append(scene.text is not None and spelled == scene.text.words)
+        assert placed or not read[-1]
     assert len(read) > 50 and sum(read) > 0.9 * len(read)
 
 

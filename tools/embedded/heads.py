@@ -109,10 +109,8 @@ class ColumnHead(nn.Linear):
     def forward(self, values: Tensor) -> Tensor:
         """values [N, kv_heads, D] -> scores [N, r, columns, letters + 1]; a group of heads shares its values."""
         each = super().forward(values).unflatten(-1, (self.columns, self.columns // HALVES, -1))
-        groups = each.unflatten(2, (values.shape[1], -1)).diagonal(
-            dim1=1, dim2=2
-        )  # [N, columns of one, r, letters, kv]
-        return groups.permute(0, 2, 4, 1, 3).flatten(2, 3)
+        own = each.unflatten(2, (values.shape[1], -1)).diagonal(dim1=1, dim2=2)  # [N, columns of one, r, letters, kv]
+        return own.permute(0, 2, 4, 1, 3).flatten(2, 3)
 
 
 class Trained(nn.Module):

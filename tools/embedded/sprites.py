@@ -23,7 +23,7 @@ FOLDERS = {  # of a package, and the ending
     UNSEEN_STYLE: ("assets", "webp"),
     **dict.fromkeys(RASTERISED, ("png", "png")),
 }
-STAND_INS = {  # for what a style lacks: 23 of the things in one of 2016, up to 70 in the others
+STAND_INS = {  # for what a style lacks: 23 of the things in one of 2016, up to 75 in the others
     "emojione": "twitter",
     "blobs": "google",
     "firefox": "twitter",

@@ -88,7 +88,7 @@ class Shared:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--art", type=Path, required=True, help="folder with the packages google, twitter and emojione")
+    parser.add_argument("--art", type=Path, required=True, help=f"folder with the packages {', '.join(TAUGHT)}")
     parser.add_argument("--fonts", type=Path, action="append", required=True, help="folder of .ttf fonts; repeatable")
     parser.add_argument("--photographs", type=Path, help="folder from negatives.py, of what is to be declined")
     parser.add_argument("--out", type=Path, required=True, help="folder for tokenizer, checkpoint and log")

@@ -37,7 +37,7 @@ def load_weights(folder: Path, model: SmolVLMForConditionalGeneration) -> None:
 
 
 def fit_heads(heads: CellHeads, features: Tensor, labels: Sequence[Tensor], seed: int) -> float:
-    """Fits the heads to image tokens [N, D] with the labels that each of `Cells` has; returns the last step's loss."""
+    """Fits the heads to image tokens [N, D] with their labels, in the order of `Cells`; returns the last loss."""
     random = torch.Generator().manual_seed(seed)
     optimizer = torch.optim.AdamW(heads.parameters(), lr=FIT_RATE, weight_decay=1e-3)
     falling = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.01, FIT_STEPS)

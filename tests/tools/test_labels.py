@@ -5,17 +5,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tools.embedded.backgrounds import sample_background
+from tools.embedded.backgrounds import Background, sample_background
 from tools.embedded.labels import (
     HALVES,
+    HUES,
     IGNORE,
-    INKS,
     NOT_LETTER,
     NOT_THING,
     NUMBERS,
     ORDINALS,
+    label_background,
     label_cells,
     share_out,
+    words_among,
 )
 from tools.embedded.scenes import Knobs, Scene, Thing, World
 from tools.embedded.sprites import NAMES
@@ -50,15 +52,15 @@ def test_cells_name_the_thing_over_their_centre(world: World) -> None:
 
 @pytest.mark.parametrize("knobs", [Knobs(text=1, letter=0.25, longest=3), Knobs(text=1, letter=0.11, longest=8)])
 def test_halves_of_patches_spell_the_word(world: World, knobs: Knobs) -> None:
-    """A new letter begins where the place in the word changes; each says that place, and the colour of the text."""
+    """A new letter begins where its place in the word changes; each says that place, and the colour of the text."""
     read = []
     for scene in scenes_with_text(world, knobs):
         _, letters = label_cells(scene, WHOLE, 8)
         rows = letters.reshape(8, 8 * HALVES, NUMBERS)
         line = max(rows, key=lambda row: int((row[:, 1] >= 0).sum()))
         spelled, placed, before = "", True, None
-        for letter, place, ink in line[line[:, 1] >= 0]:
-            assert scene.text is not None and INKS[ink] == scene.text.colour
+        for letter, place, _, ink in line[line[:, 1] >= 0]:
+            assert scene.text is not None and HUES[ink] == scene.text.colour
             if place != before:
                 spelled += LETTERS[letter]
                 placed &= place == min(len(spelled), ORDINALS) - 1
@@ -82,6 +84,37 @@ def test_a_letter_too_narrow_for_a_centre_has_the_nearest_half_that_can_be_spare
 ) -> None:
     over, _ = share_out(np.array([0, *ends[:-1]]), np.array(ends), np.array([4.0, 12.0, 20.0]), 1.0)
     assert ["".join(map(str, np.flatnonzero(shown))) for shown in over] == halves
+
+
+def test_letters_of_a_second_line_are_of_a_second_word(world: World) -> None:
+    scenes = scenes_with_text(world, Knobs(text=1, second=0.5), lines=2)
+    for scene in scenes:
+        _, letters = label_cells(scene, WHOLE, 8)
+        rows = letters.reshape(8, 8 * HALVES, NUMBERS)
+        numbers = [sorted({int(word) for word in row[:, 2] if word >= 0}) for row in rows]
+        assert all(len(found) < 2 for found in numbers)
+        assert [word for found in numbers for word in found] == sorted(word for found in numbers for word in found)
+        assert {word for found in numbers for word in found} == {0, 1}
+    assert len(scenes) > 30
+
+
+def test_words_are_numbered_among_those_that_a_tile_shows() -> None:
+    begins = np.array([1, 0, 1, 0, 0, 1])
+    assert words_among(begins, np.array([True] * 6)).tolist() == [0, 0, 1, 1, 1, 2]
+    assert words_among(begins, np.array([False, False, False, True, True, True])).tolist()[3:] == [0, 0, 1]
+
+
+def test_a_background_s_colours_are_told_where_a_tile_reaches_them() -> None:
+    fading = Background(("red", "blue"), ((215, 40, 40), (45, 90, 210)), vertical=False)
+    red, blue = (HUES.index(name) for name in fading.names)
+    scene = Scene(200, 100, "things", fading)
+    assert label_background(scene, (0, 0, 200, 100), 200, 100).tolist() == [red, blue]
+    assert label_background(scene, (0, 0, 100, 100), 200, 100).tolist() == [red, IGNORE]
+    assert label_background(scene, (100, 0, 200, 100), 200, 100).tolist() == [IGNORE, blue]
+    plain = Scene(200, 100, "things", Background(("red",), ((215, 40, 40),), vertical=False))
+    assert label_background(plain, (100, 50, 200, 100), 200, 100).tolist() == [red, red]
+    noise = Scene(200, 100, "mush", fading)
+    assert label_background(noise, (0, 0, 200, 100), 200, 100).tolist() == [IGNORE, IGNORE]
 
 
 def test_letters_are_named_where_their_ink_is_and_nowhere_else(world: World) -> None:

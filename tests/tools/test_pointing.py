@@ -103,3 +103,11 @@ def test_a_word_that_stands_twice_is_pointed_at_only_behind_what_stands_before_i
     texts = [word for word, _ in words_of(page)]
     twice = next(word for word in texts if texts.count(word) > 1)
     assert not letters_in(twice, page)
+
+
+@pytest.mark.usefixtures("world")
+def test_a_word_that_stands_last_and_before_is_not_pointed_at_alone() -> None:
+    shown = draw(Receipt(128, 128, "LEMON", (("TEA", 7),), "default"), np.random.default_rng(2))
+    assert [word for word, _ in words_of(shown)] == ["LEMON", "TEA", "7", "TOTAL", "7"]
+    assert not letters_in("7", shown)
+    assert [mention.word for mention in letters_in("TOTAL 7", shown)] == [3] * 5 + [4]

@@ -13,14 +13,16 @@ pytest.importorskip("transformers")
 
 from tools.embedded.arithmetic import faster_dtype, products_in  # noqa: E402
 from tools.embedded.batches import Batch, Maker, by_token  # noqa: E402
+from tools.embedded.changes import KINDS  # noqa: E402
 from tools.embedded.exhibits import MAKERS  # noqa: E402
 from tools.embedded.heads import CellHeads  # noqa: E402
 from tools.embedded.hints import changed, pointing  # noqa: E402
-from tools.embedded.labels import GRID, HALVES, IGNORE, NUMBERS, ORDINALS  # noqa: E402
+from tools.embedded.labels import GRID, HALVES, IGNORE, NUMBERS, ORDINALS, WORDS  # noqa: E402
 from tools.embedded.lessons import by_answer  # noqa: E402
 from tools.embedded.model import Forward, Shape, build_config, build_model, score  # noqa: E402
 from tools.embedded.muon import PEAK, cap_scores  # noqa: E402
 from tools.embedded.pointing import COLUMNS  # noqa: E402
+from tools.embedded.relations import RELATIONS  # noqa: E402
 from tools.embedded.rows import Aims  # noqa: E402
 from tools.embedded.scenes import Knobs, World  # noqa: E402
 from tools.embedded.stages import RECIPES, Form  # noqa: E402
@@ -32,6 +34,15 @@ from tools.embedded.words import LETTERS  # noqa: E402
 EMBEDDED = assets.path("embedded")
 TOKENIZER = EMBEDDED / "tokenizer.json"
 TEXTUAL = tuple(f"{ending}\nAssistant: " for ending in ("text?", "word?", "letters?"))
+SAID = {
+    "move": "moves from",
+    "come": "appears",
+    "go": "disappears",
+    "recolour": "turns",
+    "swap": "turns into",
+    "repaint": "background changes",
+    "stay": "othing happens",
+}
 FORMS = {
     form.name + form.kinds[0][0]: form for recipe in RECIPES.values() for stage in recipe for form, _ in stage.forms
 }
@@ -75,9 +86,9 @@ def test_heads_are_fitted_to_tokens_that_can_be_told_apart() -> None:
     labels = torch.randint(0, 5, (4000,), generator=random)
     tokens = centres[labels] + 0.1 * torch.randn(4000, 16, generator=random)
     things, letters = labels[:, None, None].repeat(1, 4, 2), torch.full((4000, 4, HALVES, NUMBERS), IGNORE)
-    letters[:2000] = labels[:2000, None, None, None] % ORDINALS
+    letters[:2000] = labels[:2000, None, None, None]
     letters[:2000, ..., 0] = labels[:2000, None, None]
-    assert fit_heads(CellHeads(16, 2, 5, 5), tokens, [things, letters], seed=0) < 0.05
+    assert fit_heads(CellHeads(16, 2, 5, 5), tokens, [things, letters, labels[:, None].repeat(1, 2)], seed=0) < 0.05
 
 
 def test_a_token_s_labels_are_those_of_the_patches_that_it_is_made_of() -> None:
@@ -96,25 +107,28 @@ def test_a_batch_points_at_tokens_and_slots_that_are_labelled_with_the_letter_th
     maker = Maker(world, load_tokenizer(TOKENIZER), 4, 16, 128)
     form = Form("one", (("scene", 0.6), ("page", 0.4)), ((128, 128),), 160, 24)
     batch = maker.batch(form, Knobs(text=0.7), TASKS.index)
-    letters = tokens_right = slots_right = 0
-    for position, shown, slot, where in zip(
+    letters = tokens_right = slots_right = numbers_right = 0
+    for position, shown, (place, word, slot), where in zip(
         batch.aims["letter"].positions.tolist(),
         batch.aims["letter"].right,
-        batch.slots.tolist(),
+        batch.aims["letter"].told.tolist(),
         batch.letters[..., 0].flatten(0, 1)[batch.tokens_at(batch.aims["letter"].targets())],
         strict=True,
     ):
-        row, place = divmod(position, 160)
+        row, token = divmod(position, 160)
         tokens = shown[batch.ids[row] == maker.image_id]
         assert 1 <= tokens.sum() <= 16 and not shown[batch.ids[row] != maker.image_id].any()
         if slot == IGNORE:
             continue
-        coming = LETTERS.index(maker.tokenizer.decode([int(batch.ids[row, place + 1])]))
+        coming = LETTERS.index(maker.tokenizer.decode([int(batch.ids[row, token + 1])]))
         labels = batch.letters[row][tokens][..., 0].flatten(1)  # a token's slots: patch by patch, half by half
         letters += 1
         tokens_right += bool((labels == coming).any())
         slots_right += bool((labels[:, slot] == coming).any())
+        told = torch.tensor([coming, min(place, ORDINALS - 1), min(word, WORDS - 1)])
+        numbers_right += bool((batch.letters[row][tokens][..., :3] == told).all(dim=-1).any())
         assert (labels == where.flatten()).all(dim=1).any()
+    assert numbers_right > 0.9 * letters
     assert letters > 100 and tokens_right > 0.9 * letters and slots_right > 0.85 * letters
 
 
@@ -175,6 +189,14 @@ def test_of_two_that_are_compared_each_is_looked_up_by_a_head_of_its_own(world: 
     assert len(other.positions) > 10
     for position, second in zip(other.positions.tolist(), other.targets().tolist(), strict=True):
         assert first[position] < second < position
+    asked = looks(maker, 160, batch, other)
+    for position, (said, _), fields in zip(other.positions.tolist(), asked, other.told.tolist(), strict=True):
+        row, column, other_row, other_column = fields
+        how = next(how for how in RELATIONS if f" {how} the " in said.rpartition("Is the ")[2])
+        stands = {"above": row < other_row, "below": row > other_row}
+        stands |= {"to the left of": column < other_column, "to the right of": column > other_column}
+        answer = maker.tokenizer.decode(batch.ids.flatten()[position + 1 : position + 3].tolist())
+        assert answer.startswith("Yes" if stands[how] else "No"), said
 
 
 def test_what_is_asked_of_the_text_is_looked_for_where_it_stands(world: World) -> None:
@@ -196,7 +218,11 @@ def test_what_changes_is_looked_for_before_it_happens_and_after(world: World) ->
     assert before and after
     assert all(isinstance(at, int) and at < 16 for where in before for at in where)
     assert all(isinstance(at, int) and at >= 32 for where in after for at in where)
-    begun = looks(maker, 208, batch, batch.aims["answer"])
+    differs = batch.aims["differs"]
+    begun = looks(maker, 208, batch, differs)
+    for position, told in zip(differs.positions.tolist(), differs.told[:, 0].tolist(), strict=True):
+        coming = maker.tokenizer.decode(batch.ids.flatten()[position + 1 : position + 30].tolist(), False)
+        assert SAID[KINDS[told]] in coming.partition("<end_of_utterance>")[0]
     assert any(where == ["<|im_start|>"] for _, where in begun) and any(len(where) > 1 for _, where in begun)
     assert [at for _, where in looks(maker, 208, batch, batch.aims["before"]) for at in where] == [*range(32)] * 24
 

@@ -15,7 +15,7 @@ from torch import Tensor
 from tools.embedded.dialogues import Turns
 from tools.embedded.drills import in_order
 from tools.embedded.exhibits import Exhibit, View, sample_exhibit
-from tools.embedded.labels import GRID, label_cells
+from tools.embedded.labels import GRID, label_background, label_cells
 from tools.embedded.pages import sample_page
 from tools.embedded.pointing import Tokenized, pointers_of
 from tools.embedded.prompts import answer_text, clip_opening, picture_opening, question_text
@@ -25,8 +25,9 @@ from tools.embedded.stages import Form
 from tools.embedded.tiles import Tiled, cut_tiles, one_tile
 from tools.embedded.tokenizer import IMAGE, PAD
 
-# pixels [T, 3, H, W] uint8; of the r^2 patches of K tokens things [T, K, r^2, 2], letters [T, K, r^2, HALVES, NUMBERS]
-Cells = tuple[Tensor, Tensor, Tensor]
+# pixels [T, 3, H, W] uint8; of the r^2 patches of K tokens things [T, K, r^2, 2], letters [T, K, r^2, HALVES, NUMBERS];
+# backgrounds [T, K, 2], the same for all of a tile's tokens
+Cells = tuple[Tensor, Tensor, Tensor, Tensor]
 
 
 @dataclass
@@ -36,6 +37,7 @@ class Batch:
     pixels: Tensor
     things: Tensor
     letters: Tensor
+    backgrounds: Tensor
     ids: Tensor
     segments: Tensor
     positions: Tensor
@@ -45,8 +47,6 @@ class Batch:
     tasks: Tensor  # task number of each target
     owners: Tensor  # number of the question that each target belongs to
     aims: dict[str, Aims]  # at image tokens; "named" and "other" at names, "before" a view earlier
-    nth: Tensor  # [N of "letter"] how many of its word come before it
-    slots: Tensor  # [N of "letter"] which half of which of a token's patches shows it; IGNORE where that means nothing
 
     def tokens_at(self, positions: Tensor) -> Tensor:
         """Which image tokens, of all tiles one after the other, are at these flat positions."""
@@ -109,7 +109,6 @@ class Maker:
             flat[asked],
             torch.from_numpy(rows.owners.ravel())[asked],
             {kind: rows.aims(kind) for kind in rows.looks},
-            *torch.tensor(rows.letters, dtype=torch.long).view(-1, 2).unbind(dim=1),
         )
 
     def opening(self, exhibit: Exhibit, tiled: list[Tiled]) -> list[int]:
@@ -123,12 +122,12 @@ class Maker:
 
     def encode(self, conversation: Turns, exhibit: Exhibit, tiled: list[Tiled]) -> Piece:
         """Ids of all turns; split where the prompt ends, as when answering."""
-        piece, views = Piece([], [], []), [view.labels for view in exhibit.views]
+        piece = Piece([], [], [])
         for turn, question in enumerate(conversation):
             asked = self.tokenize(question_text(question.text, turn, bool(exhibit.seconds)), piece)
             answer = self.tokenize(answer_text(question.answer), piece)
             piece.answers.append((question.task, answer.start, len(piece.ids)))
-            piece.pointers.extend(pointers_of(question.task, asked, answer, views, tiled, self.side))
+            piece.pointers.extend(pointers_of(question.task, asked, answer, exhibit, tiled, self.side))
         return piece
 
     def tokenize(self, text: str, piece: Piece) -> Tokenized:
@@ -143,7 +142,11 @@ class Maker:
         labels = [label_cells(view.labels, region, GRID) for view, one in seen for region in one.regions]
         pixels = torch.from_numpy(np.concatenate([one.pixels for _, one in seen]))
         things, letters = (by_token(torch.from_numpy(np.stack(part)), self.side) for part in zip(*labels, strict=True))
-        return pixels, things, letters
+        backgrounds = [
+            label_background(view.labels, region, *view.picture.size) for view, one in seen for region in one.regions
+        ]
+        tokens = torch.from_numpy(np.stack(backgrounds))[:, None].repeat(1, self.tokens_per_tile, 1)
+        return pixels, things, letters, tokens
 
 
 def by_token(labels: Tensor, tokens: int) -> Tensor:

@@ -29,11 +29,15 @@ class View:
 
 @dataclass(frozen=True)
 class Exhibit:
-    """`seconds` are the frames' times, for a clip alone. A conversation has one question or several in turn."""
+    """`seconds` are the frames' times, for a clip alone. A conversation has one question or several in turn.
+
+    change: which of `changes.KINDS` the last view shows of the first.
+    """
 
     views: tuple[View, ...]
     conversations: tuple[Turns, ...]
     seconds: tuple[float, ...] = ()
+    change: str = ""
 
     @property
     def duration(self) -> float:
@@ -82,13 +86,14 @@ def show_page(world: World, rng: np.random.Generator, size: tuple[int, int], _: 
 def show_pair(world: World, rng: np.random.Generator, size: tuple[int, int], knobs: Knobs, _: int) -> Exhibit:
     kinds = () if rng.random() < CHANGED else ("stay",)
     change = sample_change(world, rng, *size, knobs, kinds)
-    return Exhibit((view(world, change.before), view(world, change.after)), single(pairs.ask(change, rng)))
+    views = view(world, change.before), view(world, change.after)
+    return Exhibit(views, single(pairs.ask(change, rng)), change=change.kind)
 
 
 def show_clip(world: World, rng: np.random.Generator, size: tuple[int, int], knobs: Knobs, frames: int) -> Exhibit:
     clip = clips.sample_clip(world, rng, *size, knobs, frames)
     views = tuple(view(world, frame) for frame in clip.frames)
-    return Exhibit(views, single(clips.ask(clip, rng)), clip.seconds)
+    return Exhibit(views, single(clips.ask(clip, rng)), clip.seconds, clip.change.kind)
 
 
 MAKERS = {

@@ -10,13 +10,14 @@ from typing import cast
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tools.embedded.labels import HALVES, IGNORE, INKS, MOST, NOT_LETTER, NOT_THING, ORDINALS
+from tools.embedded.changes import KINDS
+from tools.embedded.labels import HALVES, HUES, IGNORE, MOST, NOT_LETTER, NOT_THING, ORDINALS, WORDS
 from tools.embedded.model import Shape, build_config, build_model
 
 
 class CellHeads(nn.Module):
     """Linear layers over the connector's output: of patches the thing and how many such there are, of their halves the
-    letters, their places and colours.
+    letters, their places, their words' numbers and colours; and the background's colours.
 
     A token of r = `shuffle` holds r * r patches. The third edition was taught over the encoder's output: there nine of
     ten letters could be named, and three of four from the tokens that the decoder got.
@@ -29,9 +30,11 @@ class CellHeads(nn.Module):
         self.count = nn.Linear(hidden, self.patches * (MOST + 1))
         self.letter = nn.Linear(hidden, self.patches * HALVES * (letters + 1))
         self.place = nn.Linear(hidden, self.patches * HALVES * ORDINALS)
-        self.ink = nn.Linear(hidden, self.patches * HALVES * len(INKS))
+        self.word = nn.Linear(hidden, self.patches * HALVES * WORDS)
+        self.ink = nn.Linear(hidden, self.patches * HALVES * len(HUES))
+        self.background = nn.Linear(hidden, 2 * len(HUES))
 
-    def forward(self, features: Tensor, things: Tensor, letters: Tensor) -> Tensor:
+    def forward(self, features: Tensor, things: Tensor, letters: Tensor, backgrounds: Tensor) -> Tensor:
         """features [..., D] of tokens and the labels of their patches, as `Cells` has them -> the losses' sum."""
         features = features.float()
         return (
@@ -39,7 +42,9 @@ class CellHeads(nn.Module):
             + labelled(self.counted(features), things[..., 1])
             + 2 * labelled(self.spelled(features), letters[..., 0])
             + labelled(self.placed(features), letters[..., 1])
-            + labelled(self.by_half(self.ink, features), letters[..., 2])
+            + labelled(self.by_half(self.word, features), letters[..., 2])
+            + labelled(self.by_half(self.ink, features), letters[..., 3])
+            + labelled(self.behind(features), backgrounds)
         )
 
     def named(self, features: Tensor) -> Tensor:
@@ -58,6 +63,10 @@ class CellHeads(nn.Module):
         """features [..., D] -> scores [..., r^2, HALVES, ORDINALS]."""
         return self.by_half(self.place, features)
 
+    def behind(self, features: Tensor) -> Tensor:
+        """features [..., D] -> scores [..., 2, HUES] of the background's colours."""
+        return self.background(features).unflatten(-1, (2, -1))
+
     def by_half(self, layer: nn.Linear, features: Tensor) -> Tensor:
         return cast(Tensor, layer(features)).unflatten(-1, (self.patches, HALVES, -1))
 
@@ -74,14 +83,18 @@ class SlotHead(nn.Linear):
 
 
 class OrdinalHead(nn.Linear):
-    """Over the decoder's beginning: which place in its word the letter that comes next has.
+    """Over the decoder's beginning: which place in its word the letter that comes next has, and that word's number.
 
-    Image tokens say which place each of their letters has (`CellHeads`); so the next one can be looked for by its
-    number instead of by what was read before it, and none is left out.
+    Image tokens say both of each of their letters (`CellHeads`); so the next one can be looked for by its numbers
+    instead of by what was read before it, none is left out, and none is taken from the line below.
     """
 
     def __init__(self, hidden: int) -> None:
-        super().__init__(hidden, ORDINALS)
+        super().__init__(hidden, ORDINALS + WORDS)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        places, words = super().forward(x).split((ORDINALS, WORDS), dim=-1)
+        return places, words
 
 
 class ChangedHead(nn.Linear):
@@ -92,6 +105,38 @@ class ChangedHead(nn.Linear):
 
     def __init__(self, hidden: int) -> None:
         super().__init__(hidden, 2)
+
+
+class FieldsHead(nn.Linear):
+    """Over the decoder's middle: in which row and column of nine fields each of two things is that are compared.
+
+    Whether one is left of the other the seventh edition guessed, though it found each of them.
+    """
+
+    def __init__(self, hidden: int) -> None:
+        super().__init__(hidden, 4 * 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x [N, D] -> scores [N, 4, 3]: row and column of the first, then of the second."""
+        return super().forward(x).unflatten(-1, (4, 3))
+
+
+class OrderHead(nn.Linear):
+    """Over the decoder's end: whether the first of two things is above or below, left or right of the other."""
+
+    def __init__(self, hidden: int) -> None:
+        super().__init__(hidden, 2 * 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x [N, D] -> scores [N, 2, 3]: its row and its column are earlier, the same or later."""
+        return super().forward(x).unflatten(-1, (2, 3))
+
+
+class HappeningHead(nn.Linear):
+    """Over the decoder's end: what kind of change it is, before any of it is said."""
+
+    def __init__(self, hidden: int) -> None:
+        super().__init__(hidden, len(KINDS))
 
 
 class ColumnHead(nn.Linear):
@@ -123,6 +168,9 @@ class Trained(nn.Module):
         self.ordinals = OrdinalHead(shape.hidden)
         self.slots = SlotHead(shape.hidden, shape.shuffle)
         self.changed = ChangedHead(shape.hidden)
+        self.fields = FieldsHead(shape.hidden)
+        self.orders = OrderHead(shape.hidden)
+        self.happenings = HappeningHead(shape.hidden)
         self.columns = ColumnHead(shape.hidden // shape.heads, shape.shuffle, NOT_LETTER)
 
 

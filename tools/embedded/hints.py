@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from tools.embedded.batches import Batch
 from tools.embedded.heads import Trained, labelled
-from tools.embedded.labels import IGNORE, NOT_LETTER, ORDINALS
+from tools.embedded.labels import IGNORE, NOT_LETTER, ORDINALS, WORDS
 from tools.embedded.model import Decoded, patchify
 from tools.embedded.pointing import COLUMNS
 from tools.embedded.rows import Aims
@@ -24,14 +24,18 @@ AIMS = {  # `Batch`'s aims -> layers and heads of the decoder that learn to look
     "name": ((2, 2), *READERS),
     "letter": ((2, 2), (3, 0), *READERS),
     "answer": READERS,
+    "differs": READERS,
     "named": ((3, 0),),
     "other": ((3, 2),),
     "before": ((1, 0),),
     **{kind: ((COLUMN_LAYER, head),) for head, kind in enumerate(COLUMNS)},
 }
-ORDINAL_LAYER = 2  # that should be given a letter's place in its word
+ORDINAL_LAYER = 2  # that should be given a letter's place in its word, and the word's number
 CHANGED_LAYER = 3  # that should be given whether an image token shows what the one a view before it shows
 SLOT_LAYER = 4  # that should be given which of a token's letters comes next
+FIELDS_LAYER = 4  # that should be given where each of two things is
+ORDER_LAYER = 5  # that should be given how these stand to one another
+HAPPENING_LAYER = 5  # that should be given what kind of change it is
 WEIGHTS = {"columns": 2.0, "changed": 5.0}  # others count once; seven tokens of eight have not changed
 DIFFERENT = 1.5  # of 255, a token's mean difference from the view before it
 
@@ -46,6 +50,11 @@ def losses_of(decoded: Decoded, batch: Batch, trained: Trained) -> dict[str, Ten
             losses[kind] = pointing(torch.stack(looked, -1), aims.right)
     if "letter" in losses:
         losses |= reading(decoded, batch, trained)
+    if "other" in losses:
+        losses |= comparing(decoded, batch, trained)
+    if "differs" in losses:
+        known = trained.happenings(given(decoded, HAPPENING_LAYER, batch.aims["differs"]))
+        losses["happenings"] = labelled(known, batch.aims["differs"].told[:, 0])
     if "before" in losses:
         scores = trained.changed(given(decoded, CHANGED_LAYER, batch.aims["before"]))
         losses["changed"] = labelled(scores, changed(batch))
@@ -55,10 +64,23 @@ def losses_of(decoded: Decoded, batch: Batch, trained: Trained) -> dict[str, Ten
 def reading(decoded: Decoded, batch: Batch, trained: Trained) -> dict[str, Tensor]:
     """Losses of knowing which letter comes next, in its word and in its image token, and of what can be brought."""
     aims = batch.aims["letter"]
+    place, word, slot = aims.told.unbind(dim=1)
+    places, words = trained.ordinals(given(decoded, ORDINAL_LAYER, aims))
     return {
-        "ordinals": labelled(trained.ordinals(given(decoded, ORDINAL_LAYER, aims)), batch.nth.clamp_max(ORDINALS - 1)),
-        "slots": labelled(trained.slots(given(decoded, SLOT_LAYER, aims)), batch.slots),
+        "ordinals": labelled(places, place.clamp_max(ORDINALS - 1)),
+        "words": labelled(words, word.clamp_max(WORDS - 1)),
+        "slots": labelled(trained.slots(given(decoded, SLOT_LAYER, aims)), slot),
         "columns": in_columns(decoded, batch, trained),
+    }
+
+
+def comparing(decoded: Decoded, batch: Batch, trained: Trained) -> dict[str, Tensor]:
+    """Losses of knowing where each of two things is, and how the first stands to the other."""
+    aims = batch.aims["other"]
+    first, second = aims.told.split(2, dim=1)
+    return {
+        "fields": labelled(trained.fields(given(decoded, FIELDS_LAYER, aims)), aims.told),
+        "orders": labelled(trained.orders(given(decoded, ORDER_LAYER, aims)), 1 + (first - second).sign()),
     }
 
 

@@ -1,16 +1,17 @@
 """What every patch of a tile shows, as numbers for the encoder's own lessons. Knows drawn truth, no pixels.
 
 A patch names the thing over its centre. For letters it is cut in two, left and right, because small letters are
-narrower than a patch: each half names the letter over its centre, the letter's place in its word, by which whoever
-reads knows which comes next, and its colour. The second edition labelled the patch that holds a letter's centre: most
-of its mistakes were of a pixel or two, and a quarter of the small letters shared a patch, unlabelled.
+narrower than a patch: each half names the letter over its centre, the letter's place in its word and that word's
+number, by which whoever reads knows which comes next, and its colour. The second edition labelled the patch that holds
+a letter's centre: most of its mistakes were of a pixel or two, and a quarter of the small letters shared a patch,
+unlabelled. Of a tile as a whole the background's colours are told.
 """
 
 from typing import Protocol
 
 import numpy as np
 
-from tools.embedded.backgrounds import COLOURS
+from tools.embedded.backgrounds import COLOURS, Background
 from tools.embedded.scenes import SetLine, Thing
 from tools.embedded.sprites import NAMES
 from tools.embedded.words import LETTERS
@@ -22,8 +23,9 @@ MOST = 5  # of one thing in a scene
 GRID = 8  # patches a side of a tile
 HALVES = 2  # of a patch
 ORDINALS = 9  # places in a word; the last stands for all that are later
-INKS = tuple(COLOURS)
-NUMBERS = 3  # that a letter's label has: which one, its place in its word, its colour
+WORDS = 8  # numbers of a word, likewise
+HUES = tuple(COLOURS)
+NUMBERS = 4  # that a letter's label has: which one, its place in its word, that word's number, its colour
 EDGE = 1 / 16  # of a patch: within it of a letter's end nothing is asked
 LEGIBLE = 0.6  # of a patch: letters of smaller fonts are not to be told apart
 
@@ -45,6 +47,9 @@ class Labelled(Protocol):
     @property
     def ink(self) -> str | None: ...  # the colour of all the text where it has a name
 
+    @property
+    def background(self) -> Background | None: ...  # where its colours have names
+
 
 def label_cells(scene: Labelled, region: Region, grid: int) -> tuple[np.ndarray, np.ndarray]:
     """Things [P, 2] and letters [P, HALVES, NUMBERS], int64, at the P = grid * grid patches of a tile showing `region`.
@@ -57,6 +62,20 @@ def label_cells(scene: Labelled, region: Region, grid: int) -> tuple[np.ndarray,
         return np.full((grid * grid, 2), IGNORE), letters
     letters = label_letters(scene, region, grid).reshape(-1, HALVES, NUMBERS)
     return label_things(scene, region, grid).reshape(-1, 2), letters
+
+
+def label_background(scene: Labelled, region: Region, width: int, height: int) -> np.ndarray:
+    """[2] int64: the colours that the background of a picture this large begins and ends with.
+
+    IGNORE for an end of a fading one that the tile showing `region` does not reach, and where nothing is known.
+    """
+    ground = scene.background
+    if ground is None or scene.kind == "mush":
+        return np.full(2, IGNORE)
+    left, top, right, bottom = region
+    reached = (top <= 0, bottom >= height) if ground.vertical else (left <= 0, right >= width)
+    ends = zip((ground.names[0], ground.names[-1]), reached, strict=True)
+    return np.array([HUES.index(name) if seen or len(ground.names) == 1 else IGNORE for name, seen in ends])
 
 
 def label_things(scene: Labelled, region: Region, grid: int) -> np.ndarray:
@@ -97,7 +116,7 @@ def label_letters(scene: Labelled, region: Region, grid: int) -> np.ndarray:
     step_x, step_y = (right - left) / grid / HALVES, (bottom - top) / grid
     labels = np.full((grid, grid * HALVES, NUMBERS), IGNORE, dtype=np.int64)
     labels[..., 0] = NOT_LETTER
-    rows, edge = np.arange(grid), EDGE * HALVES * step_x
+    rows, edge, words = np.arange(grid), EDGE * HALVES * step_x, 0
     for line, corner in scene.set_lines:
         first, last = (corner[1] - top) / step_y, (corner[1] + line.height - top) / step_y
         inside = ((rows + 0.5 > first) & (rows + 0.5 < last)) | (rows == (first + last) // 2)
@@ -105,14 +124,23 @@ def label_letters(scene: Labelled, region: Region, grid: int) -> np.ndarray:
         starts = np.array([corner[0] + letter.start for letter in line.letters])
         ends = np.array([corner[0] + letter.end for letter in line.letters])
         over, beside = share_out(starts, ends, left + (np.arange(grid * HALVES) + 0.5) * step_x, edge)
+        shown = (starts < right) & (ends > left) & touched.any()
+        numbers = words + words_among(np.array([letter.place == 0 for letter in line.letters], dtype=int), shown)
+        words += len(np.unique(numbers[shown]))
         unclear = touched[:, None] & beside.any(axis=0) & (labels[..., 0] == NOT_LETTER)
         labels[unclear, 0] = IGNORE
-        for letter, halves in zip(line.letters, over, strict=True):
+        for letter, word, halves in zip(line.letters, numbers, over, strict=True):
             if line.size > LEGIBLE * step_y:
-                ink = IGNORE if scene.ink is None else INKS.index(scene.ink)
-                numbers = (LETTERS.index(letter.letter), min(letter.place, ORDINALS - 1), ink)
-                labels[inside[:, None] & halves] = numbers
+                ink = IGNORE if scene.ink is None else HUES.index(scene.ink)
+                place, word = min(letter.place, ORDINALS - 1), min(word, WORDS - 1)
+                labels[inside[:, None] & halves] = (LETTERS.index(letter.letter), place, word, ink)
     return labels
+
+
+def words_among(begins: np.ndarray, shown: np.ndarray) -> np.ndarray:
+    """[N]: of letters that begin a word or not, how many words of which any letter is shown come before theirs."""
+    word = begins.cumsum()
+    return np.searchsorted(np.unique(word[shown]), word)
 
 
 def share_out(starts: np.ndarray, ends: np.ndarray, x: np.ndarray, edge: float) -> tuple[np.ndarray, np.ndarray]:

@@ -42,6 +42,7 @@ class Lesson:
             letter=0.2 - 0.1 * min(1, progress * 1.5),
             longest=5 if progress < 0.3 else 8,
             text=0.65,
+            second=0.4,
             rough=0.2,
             varied=VARIED,
         )
@@ -55,9 +56,9 @@ class Lesson:
 
     def answer(self, form: Form, progress: float) -> Tensor:
         """Loss of the answers' tokens and of what leads to them, with a share of that of naming; pages included."""
-        knobs = Knobs(text=0.6, group=0.3, unknown=0.14, rough=0.2, varied=VARIED)
+        knobs = Knobs(text=0.6, second=0.4, group=0.3, unknown=0.14, rough=0.2, varied=VARIED)
         batch = self.maker.batch(form, knobs, TASKS.index)
-        cells = (batch.pixels, batch.things, batch.letters)
+        cells = (batch.pixels, batch.things, batch.letters, batch.backgrounds)
         pixels, *labels = join(cells, self.maker.pages(self.pages)) if self.pages else cells
         tiles = len(batch.pixels)
         with computing_in(self.dtype):
@@ -103,8 +104,8 @@ def by_answer(losses: Tensor, owners: Tensor) -> Tensor:
 
 def join(first: Cells, second: Cells) -> Cells:
     """Pixels and labels of two sets of tiles as one."""
-    pixels, things, letters = (torch.cat(pair) for pair in zip(first, second, strict=True))
-    return pixels, things, letters
+    pixels, things, letters, backgrounds = (torch.cat(pair) for pair in zip(first, second, strict=True))
+    return pixels, things, letters, backgrounds
 
 
 def normalise(pixels: Tensor, dtype: torch.dtype) -> Tensor:

@@ -21,13 +21,14 @@ NAME = re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(SINGULAR, key=len, rev
 class Mention:
     """Characters `start` to `end` of a text are about what is in the boxes; `boxes` has those of each view.
 
-    place: of a letter, how many of its word come before it.
+    place: of a letter, how many of its word come before it; word: how many words come before that one.
     """
 
     start: int
     end: int
     boxes: tuple[tuple[Box, ...], ...]
     place: int = 0
+    word: int = 0
 
     @property
     def is_shown(self) -> bool:
@@ -84,12 +85,12 @@ def letters_in(answer: str, shown: Labelled) -> list[Mention]:
     texts = [word for word, _ in drawn]
     mentions, before = [], -2
     for start, word in read_words(answer):
-        follows = before + 1 < len(texts) and texts[before + 1] == word
+        follows = 0 <= before + 1 < len(texts) and texts[before + 1] == word
         if not follows and texts.count(word) != 1:
             before = -2
             continue
         before = before + 1 if follows else texts.index(word)
-        mentions += [Mention(start + i, start + i + 1, ((box,),), i) for i, box in enumerate(drawn[before][1])]
+        mentions += [Mention(start + i, start + i + 1, ((box,),), i, before) for i, box in enumerate(drawn[before][1])]
     return mentions
 
 

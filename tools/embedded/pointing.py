@@ -19,7 +19,9 @@ from typing import cast
 import numpy as np
 from tokenizers import Encoding
 
-from tools.embedded.labels import GRID, HALVES, IGNORE, Labelled, Region
+from tools.embedded.changes import KINDS
+from tools.embedded.exhibits import Exhibit
+from tools.embedded.labels import GRID, HALVES, IGNORE, Region
 from tools.embedded.mentions import Box, Mention, difference_of, letters_in, names_in, subjects_of, text_of
 from tools.embedded.tiles import Tiled
 
@@ -27,9 +29,10 @@ MOSTLY = 0.5  # of the overlap of a box and the token that shows most of it: oth
 EVERY, FIRST, LAST = slice(None), slice(0, 1), slice(-1, None)
 ABOUT = {"first": FIRST, "second": LAST, "at_end": LAST}  # task -> which of several views its answer is about
 TEXTUAL = ("text_colour", "where_text")  # asked of the text as a whole
-COMPARING = ("same", "changed", "happens")
-UNCHANGED = (" Yes", " Nothing")  # how answers of these begin where nothing differs, the background included
+COMPARING = ("same", "changed", "happens", "clip")  # a clip's description ends with what happens
+SUBJECT = re.compile(r"(?:The|An?)(?= )")  # what comes before it, in a sentence about a change
 COLUMNS = ("column 0", "column 1", "column 2", "column 3")  # of half a patch each, in an image token
+FIELDS = 3  # rows and columns of places in a picture
 MOVED = re.compile(r"move[ds] from( .*) to( )")
 
 
@@ -55,16 +58,16 @@ class Tokenized:
 class Pointer:
     """A token that is about something shown, or foretells it; `shown` [image tokens] bool are those that show it.
 
-    kind: "name", "letter", one of COLUMNS for a letter if it is there, or "answer" for one that is begun. Of a letter,
-    `place` says how many of its word come before it, and `slot` which half of which of the image token's patches shows
-    it, IGNORE where that means nothing.
+    kind: "name", "letter", one of COLUMNS for a letter if it is there, "answer" for one that is begun, or "differs" for
+    a change that is told. `told` is what should be known there. Of a letter: how many of its word come before it, that
+    word's number, which half of which of the image token's patches shows it, the last two IGNORE where they mean
+    nothing. Of a change: which of KINDS.
     """
 
     kind: str
     token: int
     shown: np.ndarray
-    place: int = IGNORE
-    slot: int = IGNORE
+    told: tuple[int, ...] = ()
 
     def where(self, images: np.ndarray, start: int) -> Sequence[int]:
         """The tokens to look at, in a row with image tokens at `images` and this token's text from `start` on."""
@@ -75,12 +78,13 @@ class Pointer:
 class Lookup:
     """The token from which an answer is begun, and the last tokens of what its question names.
 
-    kind: "named", or "other" for the second of two that are compared.
+    kind: "named", or "other" for the second of two that are compared; there `told` has row and column of both.
     """
 
     token: int
     named: tuple[int, ...]
     kind: str = "named"
+    told: tuple[int, ...] = ()
 
     def where(self, images: np.ndarray, start: int) -> Sequence[int]:
         """As a pointer's."""
@@ -88,18 +92,20 @@ class Lookup:
 
 
 def pointers_of(
-    task: str, asked: Tokenized, answer: Tokenized, views: Sequence[Labelled], tiled: Sequence[Tiled], side: int
+    task: str, asked: Tokenized, answer: Tokenized, exhibit: Exhibit, tiled: Sequence[Tiled], side: int
 ) -> Iterator[Pointer | Lookup]:
     """Where to look behind each name, before each name or letter to be given, and before what is asked of a name.
 
     side: image tokens along a tile's edge.
     """
-    which = ABOUT.get(task, EVERY)
+    which, views = ABOUT.get(task, EVERY), [view.labels for view in exhibit.views]
     names, given = subjects_of(asked.text, views), [name for name in names_in(answer.text, views) if name.is_shown]
     compared = names[1:] if task == "relation" else []
     for kind, meant in (("named", names[: len(names) - len(compared)]), ("other", compared)):
         if meant:
-            yield Lookup(answer.start, tuple(asked.last(name) for name in meant), kind)
+            fields = [number for name in names for number in field_of(name, tiled[0])] if compared else []
+            told = tuple(fields) if kind == "other" else ()
+            yield Lookup(answer.start, tuple(asked.last(name) for name in meant), kind, told)
     if len(names) == 1 and not given:
         yield Pointer("answer", answer.start, tokens_of(names[0], which, tiled, side))
     about = [(asked.last(name), name, which) for name in names]
@@ -107,8 +113,10 @@ def pointers_of(
         about += [(answer.first(name) - 1, name, which), (answer.last(name), name, which)]
     if given and len(views) > 1 and (moved := MOVED.search(answer.text)):
         about += [(answer.at(moved.start(1)) - 1, given[-1], FIRST), (answer.at(moved.start(2)) - 1, given[-1], LAST)]
-    if task in COMPARING and ((difference := difference_of(views)).is_shown or answer.text.startswith(UNCHANGED)):
-        yield Pointer("answer", answer.start, tokens_of(difference, EVERY, tiled, side))
+    if task in COMPARING:
+        difference = tokens_of(difference_of(views), EVERY, tiled, side) | (exhibit.change == "repaint")
+        for token in told_from(answer):
+            yield Pointer("differs", token, difference, (KINDS.index(exhibit.change),))
     if task in TEXTUAL:
         yield Pointer("answer", answer.start, tokens_of(text_of(views[0]), EVERY, tiled, side))
     for token, mention, where in about:
@@ -116,11 +124,24 @@ def pointers_of(
     if len(views) == 1:
         whole = tiled[0].regions[0] if len(tiled[0].regions) == 1 else None
         for letter in letters_in(answer.text, views[0]):
-            slot = slot_at(letter.boxes[0][0], whole, side) if whole else IGNORE
+            alone = (letter.word, slot_at(letter.boxes[0][0], whole, side)) if whole else (IGNORE, IGNORE)
             shown = tokens_of(letter, EVERY, tiled, side)
-            yield Pointer("letter", answer.first(letter) - 1, shown, letter.place, slot)
+            yield Pointer("letter", answer.first(letter) - 1, shown, (letter.place, *alone))
             for kind, there in zip(COLUMNS, columns_of(letter, tiled, side).T, strict=True):
                 yield Pointer(kind, answer.first(letter) - 1, there)
+
+
+def told_from(answer: Tokenized) -> list[int]:
+    """Where a change begins to be told, in an answer's last sentence, and where its subject is due."""
+    start = answer.text.rfind(". ") + 1
+    subject = SUBJECT.match(answer.text, start + 1)
+    return [answer.at(start), *([answer.at(subject.end() - 1)] if subject else [])]
+
+
+def field_of(name: Mention, tiled: Tiled) -> tuple[int, int]:
+    """Row and column of the first thing of a name, in the tile of the whole picture."""
+    (first_x, first_y, last_x, last_y), (*_, right, bottom) = name.boxes[0][0], tiled.regions[-1]
+    return int((first_y + last_y) / 2 / bottom * FIELDS), int((first_x + last_x) / 2 / right * FIELDS)
 
 
 def tokens_of(mention: Mention, where: slice, tiled: Sequence[Tiled], side: int) -> np.ndarray:

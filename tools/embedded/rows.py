@@ -13,16 +13,20 @@ from torch import Tensor
 from tools.embedded.pointing import COLUMNS, Lookup, Pointer
 
 NO_TASK = -1
-KINDS = ("name", "letter", *COLUMNS, "answer", "named", "other", "before")  # of looking somewhere
-Look = tuple[int, int, Sequence[int]]  # a row, a token of it, and which of its tokens that one should look at
+KINDS = ("name", "letter", *COLUMNS, "answer", "differs", "named", "other", "before")  # of looking somewhere
+Look = tuple[int, int, Sequence[int], Sequence[int]]  # a row, its token, those of it to look at, what is told there
 
 
 @dataclass(frozen=True)
 class Aims:
-    """Flat positions [N] that should look somewhere, and where in their row: right [N, L] bool."""
+    """Flat positions [N] that should look somewhere, and where in their row: right [N, L] bool.
+
+    told: [N, numbers] int64, what should be known there, as the pointers of this kind have it.
+    """
 
     positions: Tensor
     right: Tensor
+    told: Tensor
 
     def targets(self) -> Tensor:
         """Flat positions [N] of the first token that is right for each."""
@@ -49,7 +53,6 @@ class Rows:
         self.starts, self.ends, self.counts = [0] * rows, [0] * rows, [0] * rows
         self.images = [np.empty(0, dtype=np.int64)] * rows  # where a row's image tokens are
         self.looks: dict[str, list[Look]] = {kind: [] for kind in KINDS}
-        self.letters: list[tuple[int, int]] = []  # the place and the slot of each that comes
 
     def open(self, row: int, ids: Sequence[int], later: int) -> None:
         """Begins a row; ValueError when the opening leaves no room for a question.
@@ -65,7 +68,7 @@ class Rows:
         self.images[row] = images = np.flatnonzero(self.ids[row] == self.image)
         if later:
             pairs = zip(images[later:], images[:-later], strict=True)
-            self.looks["before"] += [(row, here, [there]) for here, there in pairs]
+            self.looks["before"] += [(row, here, [there], ()) for here, there in pairs]
 
     def add(self, row: int, piece: Piece, task_number: Callable[[str], int]) -> None:
         """Appends a conversation, unless there is no more room for it."""
@@ -81,15 +84,15 @@ class Rows:
             self.tasks[row, learned], self.targets[row, learned] = task_number(task), piece.ids[first:last]
             self.owners[row, learned] = self.owners.max() + 1
         for pointer in piece.pointers:
-            self.looks[pointer.kind].append((row, end + pointer.token, pointer.where(self.images[row], end)))
-            if isinstance(pointer, Pointer) and pointer.kind == "letter":
-                self.letters.append((pointer.place, pointer.slot))
+            look = (row, end + pointer.token, pointer.where(self.images[row], end), pointer.told)
+            self.looks[pointer.kind].append(look)
         self.ends[row] += length
 
     def aims(self, kind: str) -> Aims:
         """Those of one kind, rows laid out flat."""
         looks = self.looks[kind]
         right = torch.zeros(len(looks), self.length, dtype=torch.bool)
-        for number, (_, _, where) in enumerate(looks):
+        for number, (_, _, where, _) in enumerate(looks):
             right[number, where] = True
-        return Aims(torch.tensor([row * self.length + token for row, token, _ in looks], dtype=torch.long), right)
+        positions = torch.tensor([row * self.length + token for row, token, _, _ in looks], dtype=torch.long)
+        return Aims(positions, right, torch.tensor([told for *_, told in looks], dtype=torch.long))

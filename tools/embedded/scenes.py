@@ -100,6 +100,7 @@ class Knobs:
     longest: int = 8  # most characters in a word
     text: float = 0.45  # share of scenes that hold text
     unseen: bool = False  # words kept from training
+    second: float = 0.2  # share of texts that have a second line
     group: float = 0.22  # share of scenes with several of one thing
     unknown: float = 0.05  # share of pictures from outside this world
     rough: float = 0.0  # share of plain backgrounds that are a photo-like surface
@@ -140,7 +141,7 @@ class World:
     ) -> Text:
         """One or two lines in one of the three rows, as large as a random part of what fits, never below the least."""
         words = [sample_word(rng, knobs.longest, knobs.unseen)]
-        if rng.random() < 0.2:
+        if rng.random() < knobs.second:
             words.append(sample_word(rng, knobs.longest, knobs.unseen))
         font = self.fonts[rng.integers(len(self.fonts))]
         least = max(6.0, knobs.letter * min(width, height) * knobs.small)

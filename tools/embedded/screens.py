@@ -48,6 +48,7 @@ class Shown:
     kind: str = "screen"
     ink: str | None = None
     things: tuple[Thing, ...] = ()
+    background: None = None
 
 
 def sample_screen(rng: np.random.Generator, fonts: tuple[str, ...], width: int, height: int) -> Screen:

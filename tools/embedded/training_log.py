@@ -47,12 +47,13 @@ class Log:
 
     def see(self, heads: CellHeads, features: Tensor, labels: Sequence[Tensor], where: str) -> None:
         """Patches, and halves of them, named rightly among those that hold something."""
-        things, letters = labels
+        things, letters, backgrounds = labels
         for name, head, right, empty in (
             ("things", heads.named, things[..., 0], NOT_THING),
             ("numbers", heads.counted, things[..., 1], IGNORE),
             ("letters", heads.spelled, letters[..., 0], NOT_LETTER),
             ("places", heads.placed, letters[..., 1], IGNORE),
+            ("backgrounds", heads.behind, backgrounds, IGNORE),
         ):
             with torch.no_grad():
                 guesses = head(features.float()).argmax(dim=-1)

@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 
 from tools.embedded.backgrounds import sample_background
+from tools.embedded.labels import IGNORE
 from tools.embedded.mentions import letters_in, names_in, subjects_of, words_of
 from tools.embedded.pages import ask, sample_page
-from tools.embedded.pointing import tokens_at
+from tools.embedded.pointing import field_of, tokens_at
 from tools.embedded.questions import whole_answers
 from tools.embedded.receipts import Receipt, draw
 from tools.embedded.scenes import Knobs, Scene, Thing, World
+from tools.embedded.tiles import Tiled
 
 WHOLE = (0, 0, 128, 128)
 
@@ -46,6 +48,18 @@ def test_a_name_is_where_its_things_are() -> None:
 def test_a_name_that_is_not_shown_is_nowhere() -> None:
     (mention,) = names_in("Is there a blue heart?", [scene_of(RED, CAR)])
     assert not mention.is_shown
+
+
+def test_the_only_thing_of_a_name_has_a_row_and_a_column() -> None:
+    tiled = [Tiled(np.zeros((1, 3, 128, 128)), (WHOLE,), 0, 0)]
+    shown = scene_of(
+        RED, CARROT, CAR, Thing("dog", "google", 0, 96, 32, (2, 0)), Thing("dog", "google", 96, 0, 32, (0, 2))
+    )
+    asked = "Is the red heart, the carrot, the car, one of the dogs or a cat here?"
+    fields = [field_of(name, tiled) for name in names_in(asked, [shown])]
+    assert fields == [(0, 0), (0, 1), (2, 2), (IGNORE, IGNORE), (IGNORE, IGNORE)]
+    (of_two,) = names_in("Where is the car?", [shown, shown])
+    assert field_of(of_two, tiled * 2) == (IGNORE, IGNORE)
 
 
 @pytest.mark.usefixtures("world")

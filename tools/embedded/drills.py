@@ -16,7 +16,16 @@ from tools.embedded.questions import NUMBERS, Asker, Question, names
 from tools.embedded.scenes import Scene
 from tools.embedded.sprites import COLOURED, NAMES
 
-WEIGHTS = {"is_there": 1.5, "count": 2.0, "read": 2.5, "where": 2.0, "text_colour": 3.0, "any_text": 0.4, "size": 0.7}
+WEIGHTS = {
+    "is_there": 1.5,
+    "count": 2.0,
+    "read": 2.5,
+    "where": 2.0,
+    "text_colour": 3.0,
+    "relation": 2.5,
+    "any_text": 0.4,
+    "size": 0.7,
+}
 WHOLE = ("describe", "alt", "read", "decline", "clip", "happens", "changed")
 
 

@@ -107,29 +107,20 @@ class ChangedHead(nn.Linear):
         super().__init__(hidden, 2)
 
 
-class FieldsHead(nn.Linear):
-    """Over the decoder's middle: in which row and column of nine fields each of two things is that are compared.
+class ThreeWayHead(nn.Linear):
+    """Over the decoder's inside: numbers of three values each, of where things are and how they stand to one another.
 
-    Whether one is left of the other the seventh edition guessed, though it found each of them.
+    Of a thing that is named its row and its column among nine fields; where two are compared both of both, and then
+    whether the first's row and column are earlier than the second's, the same or later. Whether one is left of the
+    other the seventh edition guessed, though it found each of them.
     """
 
-    def __init__(self, hidden: int) -> None:
-        super().__init__(hidden, 4 * 3)
+    def __init__(self, hidden: int, numbers: int) -> None:
+        super().__init__(hidden, numbers * 3)
 
     def forward(self, x: Tensor) -> Tensor:
-        """x [N, D] -> scores [N, 4, 3]: row and column of the first, then of the second."""
-        return super().forward(x).unflatten(-1, (4, 3))
-
-
-class OrderHead(nn.Linear):
-    """Over the decoder's end: whether the first of two things is above or below, left or right of the other."""
-
-    def __init__(self, hidden: int) -> None:
-        super().__init__(hidden, 2 * 3)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """x [N, D] -> scores [N, 2, 3]: its row and its column are earlier, the same or later."""
-        return super().forward(x).unflatten(-1, (2, 3))
+        """x [N, D] -> scores [N, numbers, 3]."""
+        return super().forward(x).unflatten(-1, (-1, 3))
 
 
 class HappeningHead(nn.Linear):
@@ -168,8 +159,9 @@ class Trained(nn.Module):
         self.ordinals = OrdinalHead(shape.hidden)
         self.slots = SlotHead(shape.hidden, shape.shuffle)
         self.changed = ChangedHead(shape.hidden)
-        self.fields = FieldsHead(shape.hidden)
-        self.orders = OrderHead(shape.hidden)
+        self.field = ThreeWayHead(shape.hidden, 2)
+        self.fields = ThreeWayHead(shape.hidden, 4)
+        self.orders = ThreeWayHead(shape.hidden, 2)
         self.happenings = HappeningHead(shape.hidden)
         self.columns = ColumnHead(shape.hidden // shape.heads, shape.shuffle, NOT_LETTER)
 

@@ -33,10 +33,17 @@ AIMS = {  # `Batch`'s aims -> layers and heads of the decoder that learn to look
 ORDINAL_LAYER = 2  # that should be given a letter's place in its word, and the word's number
 CHANGED_LAYER = 3  # that should be given whether an image token shows what the one a view before it shows
 SLOT_LAYER = 4  # that should be given which of a token's letters comes next
-FIELDS_LAYER = 4  # that should be given where each of two things is
+FIELD_LAYER = 3  # that should be given where a named thing is
+FIELDS_LAYER = 4  # that should be given where each of two is
 ORDER_LAYER = 5  # that should be given how these stand to one another
 HAPPENING_LAYER = 5  # that should be given what kind of change it is
-WEIGHTS = {"columns": 2.0, "changed": 5.0}  # others count once; seven tokens of eight have not changed
+WEIGHTS = {  # others count once
+    "columns": 2.0,
+    "changed": 5.0,  # seven tokens of eight have not
+    "happenings": 2.0,
+    "fields": 3.0,  # asked for seldom
+    "orders": 3.0,
+}
 DIFFERENT = 1.5  # of 255, a token's mean difference from the view before it
 
 
@@ -50,6 +57,9 @@ def losses_of(decoded: Decoded, batch: Batch, trained: Trained) -> dict[str, Ten
             losses[kind] = pointing(torch.stack(looked, -1), aims.right)
     if "letter" in losses:
         losses |= reading(decoded, batch, trained)
+    if "name" in losses:
+        known = trained.field(given(decoded, FIELD_LAYER, batch.aims["name"]))
+        losses["field"] = labelled(known, batch.aims["name"].told)
     if "other" in losses:
         losses |= comparing(decoded, batch, trained)
     if "differs" in losses:

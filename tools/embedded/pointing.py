@@ -61,7 +61,7 @@ class Pointer:
     kind: "name", "letter", one of COLUMNS for a letter if it is there, "answer" for one that is begun, or "differs" for
     a change that is told. `told` is what should be known there. Of a letter: how many of its word come before it, that
     word's number, which half of which of the image token's patches shows it, the last two IGNORE where they mean
-    nothing. Of a change: which of KINDS.
+    nothing. Of a change: which of KINDS. Of a name: row and column of its only thing in the only view, else IGNORE.
     """
 
     kind: str
@@ -103,8 +103,7 @@ def pointers_of(
     compared = names[1:] if task == "relation" else []
     for kind, meant in (("named", names[: len(names) - len(compared)]), ("other", compared)):
         if meant:
-            fields = [number for name in names for number in field_of(name, tiled[0])] if compared else []
-            told = tuple(fields) if kind == "other" else ()
+            told = tuple(number for name in names for number in field_of(name, tiled)) if kind == "other" else ()
             yield Lookup(answer.start, tuple(asked.last(name) for name in meant), kind, told)
     if len(names) == 1 and not given:
         yield Pointer("answer", answer.start, tokens_of(names[0], which, tiled, side))
@@ -120,7 +119,7 @@ def pointers_of(
     if task in TEXTUAL:
         yield Pointer("answer", answer.start, tokens_of(text_of(views[0]), EVERY, tiled, side))
     for token, mention, where in about:
-        yield Pointer("name", token, tokens_of(mention, where, tiled, side))
+        yield Pointer("name", token, tokens_of(mention, where, tiled, side), field_of(mention, tiled))
     if len(views) == 1:
         whole = tiled[0].regions[0] if len(tiled[0].regions) == 1 else None
         for letter in letters_in(answer.text, views[0]):
@@ -138,9 +137,11 @@ def told_from(answer: Tokenized) -> list[int]:
     return [answer.at(start), *([answer.at(subject.end() - 1)] if subject else [])]
 
 
-def field_of(name: Mention, tiled: Tiled) -> tuple[int, int]:
-    """Row and column of the first thing of a name, in the tile of the whole picture."""
-    (first_x, first_y, last_x, last_y), (*_, right, bottom) = name.boxes[0][0], tiled.regions[-1]
+def field_of(name: Mention, tiled: Sequence[Tiled]) -> tuple[int, int]:
+    """Row and column of the only thing of a name in the only view, whose last tile shows all of it; else IGNORE."""
+    if len(tiled) > 1 or len(name.boxes[0]) != 1:
+        return IGNORE, IGNORE
+    (first_x, first_y, last_x, last_y), (*_, right, bottom) = name.boxes[0][0], tiled[0].regions[-1]
     return int((first_y + last_y) / 2 / bottom * FIELDS), int((first_x + last_x) / 2 / right * FIELDS)
 
 

@@ -59,7 +59,7 @@ def main() -> None:
     parser.add_argument("--fonts", type=Path, action="append", required=True, help="folder of .ttf fonts; repeatable")
     parser.add_argument("--photos", type=Path, help="folder of real photographs, to be declined")
     parser.add_argument("--beside", type=Path, help="another checkpoint, asked the same in the first setting")
-    parser.add_argument("--pictures", type=int, default=60, help="pictures for each column, half of each other kind")
+    parser.add_argument("--pictures", type=int, default=60, help="pictures for each column, exhibits of each other kind")
     parser.add_argument("--offset", type=int, default=0, help="first scene's number, for scenes not used before")
     parser.add_argument(
         "--write", type=Path, action="append", default=[], help="page to put the tables into; repeatable"
@@ -78,7 +78,7 @@ def main() -> None:
 def evaluate(checkpoint: Checkpoint, world: World, pictures: int, offset: int, photos: Path | None) -> list[str]:
     """All tables of one checkpoint."""
     columns = {one.name: measure(checkpoint, world, one, pictures, offset) for one in SETTINGS}
-    beyond = {"128 x 128, `auto`": measure_kinds(checkpoint, world, max(1, pictures // 2), offset)}
+    beyond = {"128 x 128, `auto`": measure_kinds(checkpoint, world, pictures, offset)}
     tables = [format_table(LABELS, columns), format_table(BEYOND, beyond)]
     return [*tables, format_table(PHOTO_LABELS, {"declined": measure_photos(checkpoint, photos)})] if photos else tables
 

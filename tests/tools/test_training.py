@@ -191,8 +191,9 @@ def test_of_two_that_are_compared_each_is_looked_up_by_a_head_of_its_own(world: 
         assert first[position] < second < position
     asked = looks(maker, 160, batch, other)
     for position, (said, _), fields in zip(other.positions.tolist(), asked, other.told.tolist(), strict=True):
-        row, column, other_row, other_column = fields
-        how = next(how for how in RELATIONS if f" {how} the " in said.rpartition("Is the ")[2])
+        row, column, other_row, other_column, number = fields
+        how = list(RELATIONS)[number]
+        assert f" {how} the " in said.rpartition("Is the ")[2]
         stands = {"above": row < other_row, "below": row > other_row}
         stands |= {"to the left of": column < other_column, "to the right of": column > other_column}
         answer = maker.tokenizer.decode(batch.ids.flatten()[position + 1 : position + 3].tolist())

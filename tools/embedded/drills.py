@@ -22,7 +22,7 @@ WEIGHTS = {
     "read": 2.5,
     "where": 2.0,
     "text_colour": 3.0,
-    "relation": 2.5,
+    "relation": 4.0,
     "any_text": 0.4,
     "size": 0.7,
 }

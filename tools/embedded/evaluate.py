@@ -59,7 +59,9 @@ def main() -> None:
     parser.add_argument("--fonts", type=Path, action="append", required=True, help="folder of .ttf fonts; repeatable")
     parser.add_argument("--photos", type=Path, help="folder of real photographs, to be declined")
     parser.add_argument("--beside", type=Path, help="another checkpoint, asked the same in the first setting")
-    parser.add_argument("--pictures", type=int, default=60, help="pictures for each column, exhibits of each other kind")
+    parser.add_argument(
+        "--pictures", type=int, default=60, help="pictures for each column, exhibits of each other kind"
+    )
     parser.add_argument("--offset", type=int, default=0, help="first scene's number, for scenes not used before")
     parser.add_argument(
         "--write", type=Path, action="append", default=[], help="page to put the tables into; repeatable"

@@ -13,6 +13,7 @@ from torch.nn import functional
 from tools.embedded.changes import KINDS
 from tools.embedded.labels import HALVES, HUES, IGNORE, MOST, NOT_LETTER, NOT_THING, ORDINALS, WORDS
 from tools.embedded.model import Shape, build_config, build_model
+from tools.embedded.relations import RELATIONS
 
 
 class CellHeads(nn.Module):
@@ -123,6 +124,16 @@ class ThreeWayHead(nn.Linear):
         return super().forward(x).unflatten(-1, (-1, 3))
 
 
+class RelationHead(nn.Linear):
+    """Over the decoder's end: which of the ways to stand to one another is asked about.
+
+    Known in the layers before, it had faded where it was to be held against how the two do stand, and that was known.
+    """
+
+    def __init__(self, hidden: int) -> None:
+        super().__init__(hidden, len(RELATIONS))
+
+
 class HappeningHead(nn.Linear):
     """Over the decoder's end: what kind of change it is, before any of it is said."""
 
@@ -162,6 +173,7 @@ class Trained(nn.Module):
         self.field = ThreeWayHead(shape.hidden, 2)
         self.fields = ThreeWayHead(shape.hidden, 4)
         self.orders = ThreeWayHead(shape.hidden, 2)
+        self.relations = RelationHead(shape.hidden)
         self.happenings = HappeningHead(shape.hidden)
         self.columns = ColumnHead(shape.hidden // shape.heads, shape.shuffle, NOT_LETTER)
 

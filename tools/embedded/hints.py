@@ -35,7 +35,7 @@ CHANGED_LAYER = 3  # that should be given whether an image token shows what the 
 SLOT_LAYER = 4  # that should be given which of a token's letters comes next
 FIELD_LAYER = 3  # that should be given where a named thing is
 FIELDS_LAYER = 4  # that should be given where each of two is
-ORDER_LAYER = 5  # that should be given how these stand to one another
+ORDER_LAYER = 5  # that should be given how these stand to one another, and which way of standing is asked about
 HAPPENING_LAYER = 5  # that should be given what kind of change it is
 WEIGHTS = {  # others count once
     "columns": 2.0,
@@ -43,6 +43,7 @@ WEIGHTS = {  # others count once
     "happenings": 2.0,
     "fields": 3.0,  # asked for seldom
     "orders": 3.0,
+    "relations": 3.0,
 }
 DIFFERENT = 1.5  # of 255, a token's mean difference from the view before it
 
@@ -85,12 +86,13 @@ def reading(decoded: Decoded, batch: Batch, trained: Trained) -> dict[str, Tenso
 
 
 def comparing(decoded: Decoded, batch: Batch, trained: Trained) -> dict[str, Tensor]:
-    """Losses of knowing where each of two things is, and how the first stands to the other."""
+    """Losses of knowing where each of two things is, how the first stands to the other, and what is asked of that."""
     aims = batch.aims["other"]
-    first, second = aims.told.split(2, dim=1)
+    first, second, how = aims.told.split((2, 2, 1), dim=1)
     return {
-        "fields": labelled(trained.fields(given(decoded, FIELDS_LAYER, aims)), aims.told),
+        "fields": labelled(trained.fields(given(decoded, FIELDS_LAYER, aims)), aims.told[:, :4]),
         "orders": labelled(trained.orders(given(decoded, ORDER_LAYER, aims)), 1 + (first - second).sign()),
+        "relations": labelled(trained.relations(given(decoded, ORDER_LAYER, aims)), how),
     }
 
 

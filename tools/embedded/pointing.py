@@ -23,6 +23,7 @@ from tools.embedded.changes import KINDS
 from tools.embedded.exhibits import Exhibit
 from tools.embedded.labels import GRID, HALVES, IGNORE, Region
 from tools.embedded.mentions import Box, Mention, difference_of, letters_in, names_in, subjects_of, text_of
+from tools.embedded.relations import RELATIONS
 from tools.embedded.tiles import Tiled
 
 MOSTLY = 0.5  # of the overlap of a box and the token that shows most of it: other tokens with as much show it too
@@ -78,7 +79,8 @@ class Pointer:
 class Lookup:
     """The token from which an answer is begun, and the last tokens of what its question names.
 
-    kind: "named", or "other" for the second of two that are compared; there `told` has row and column of both.
+    kind: "named", or "other" for the second of two that are compared; there `told` has row and column of
+    both and which of RELATIONS is asked about.
     """
 
     token: int
@@ -101,10 +103,11 @@ def pointers_of(
     which, views = ABOUT.get(task, EVERY), [view.labels for view in exhibit.views]
     names, given = subjects_of(asked.text, views), [name for name in names_in(answer.text, views) if name.is_shown]
     compared = names[1:] if task == "relation" else []
-    for kind, meant in (("named", names[: len(names) - len(compared)]), ("other", compared)):
-        if meant:
-            told = tuple(number for name in names for number in field_of(name, tiled)) if kind == "other" else ()
-            yield Lookup(answer.start, tuple(asked.last(name) for name in meant), kind, told)
+    if meant := names[: len(names) - len(compared)]:
+        yield Lookup(answer.start, tuple(asked.last(name) for name in meant))
+    for other in compared:
+        told = (*field_of(names[0], tiled), *field_of(other, tiled), how_in(asked.text))
+        yield Lookup(answer.start, (asked.last(other),), "other", told)
     if len(names) == 1 and not given:
         yield Pointer("answer", answer.start, tokens_of(names[0], which, tiled, side))
     about = [(asked.last(name), name, which) for name in names]
@@ -135,6 +138,11 @@ def told_from(answer: Tokenized) -> list[int]:
     start = answer.text.rfind(". ") + 1
     subject = SUBJECT.match(answer.text, start + 1)
     return [answer.at(start), *([answer.at(subject.end() - 1)] if subject else [])]
+
+
+def how_in(question: str) -> int:
+    """Which of RELATIONS it asks about."""
+    return next(number for number, how in enumerate(RELATIONS) if f" {how} " in question)
 
 
 def field_of(name: Mention, tiled: Sequence[Tiled]) -> tuple[int, int]:

@@ -89,10 +89,11 @@ def comparing(decoded: Decoded, batch: Batch, trained: Trained) -> dict[str, Ten
     """Losses of knowing where each of two things is, how the first stands to the other, and what is asked of that."""
     aims = batch.aims["other"]
     first, second, how = aims.told.split((2, 2, 1), dim=1)
+    late = given(decoded, ORDER_LAYER, aims)
     return {
         "fields": labelled(trained.fields(given(decoded, FIELDS_LAYER, aims)), aims.told[:, :4]),
-        "orders": labelled(trained.orders(given(decoded, ORDER_LAYER, aims)), 1 + (first - second).sign()),
-        "relations": labelled(trained.relations(given(decoded, ORDER_LAYER, aims)), how),
+        "orders": labelled(trained.orders(late), 1 + (first - second).sign()),
+        "relations": labelled(trained.relations(late), how),
     }
 
 

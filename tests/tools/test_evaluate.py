@@ -13,8 +13,9 @@ from tools.embedded import asking, evaluate, samples
 from tools.embedded.exhibits import sample_exhibit
 from tools.embedded.photos import find_photos, quarters
 from tools.embedded.questions import Question, whole_answers
-from tools.embedded.scenes import Knobs, Scene, World
+from tools.embedded.scenes import Knobs, Scene, World, sample_portrait
 from tools.embedded.scoring import BEYOND, LABELS, format_table, judge
+from tools.embedded.sprites import NAMES
 
 ROOT = Path(__file__).parents[2]
 
@@ -49,6 +50,13 @@ def test_a_table_has_a_row_for_each_task_that_was_asked_and_says_how_many() -> N
     lines = format_table(LABELS, columns).splitlines()
     assert lines[0] == "| task | one | two | three |"
     assert lines[2:] == ["| text, exact | 75 % of 4 | 0 % of 1 | - |", "| count | - | 100 % of 1 | - |"]
+
+
+def test_a_portrait_is_of_one_thing_that_its_background_does_not_hide(world: World) -> None:
+    for seed, name in enumerate(NAMES):
+        scene = sample_portrait(np.random.default_rng(seed), name, world.styles[0], 128)
+        assert [thing.name for thing in scene.things] == [name]
+        assert name.split()[0] not in scene.background.names
 
 
 @pytest.mark.parametrize(("kind", "frames"), evaluate.KINDS)

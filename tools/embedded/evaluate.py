@@ -19,9 +19,9 @@ from tools.embedded.asking import Asked, about_picture, answer, questions_of
 from tools.embedded.exhibits import Exhibit, View, sample_exhibit
 from tools.embedded.photos import quarters, stream_photos
 from tools.embedded.questions import DECLINE, Asker, Question
-from tools.embedded.scenes import Knobs, World
+from tools.embedded.scenes import Knobs, World, sample_portrait
 from tools.embedded.scoring import BEYOND, LABELS, Scores, format_table, is_declined, judge
-from tools.embedded.sprites import STYLES, UNSEEN_STYLE, Sprites
+from tools.embedded.sprites import NAMES, STYLES, UNSEEN_STYLE, Sprites
 from tools.embedded.words import find_fonts
 
 UNSEEN_SEED = 7_000_000  # training's streams begin at small seeds
@@ -48,6 +48,8 @@ SETTINGS = (
     Setting("on photo-like surfaces, `auto`", ((128, 128),), "auto", rough=1.0),
 )
 DESCRIBE = Question("decline", "Describe this image.", DECLINE)
+NAMING_LABELS = {"naming": "naming one of each thing"}
+NAMED_STYLES = {"Noto Emoji": "google", "Twemoji": "twitter", "art never seen": UNSEEN_STYLE}
 PHOTO_LABELS = {"photo": "real photographs", "quarter": "quarters of them"}
 KINDS = (("talk", 1), ("pair", 1), ("clip", 3), ("clip", 8), ("screen", 1), ("receipt", 1))  # with frames
 
@@ -81,7 +83,8 @@ def evaluate(checkpoint: Checkpoint, world: World, pictures: int, offset: int, p
     """All tables of one checkpoint."""
     columns = {one.name: measure(checkpoint, world, one, pictures, offset) for one in SETTINGS}
     beyond = {"128 x 128, `auto`": measure_kinds(checkpoint, world, pictures, offset)}
-    tables = [format_table(LABELS, columns), format_table(BEYOND, beyond)]
+    named = {label: measure_naming(checkpoint, world, style, offset) for label, style in NAMED_STYLES.items()}
+    tables = [format_table(LABELS, columns), format_table(NAMING_LABELS, named), format_table(BEYOND, beyond)]
     return [*tables, format_table(PHOTO_LABELS, {"declined": measure_photos(checkpoint, photos)})] if photos else tables
 
 
@@ -107,6 +110,20 @@ def scene_questions(world: World, setting: Setting, number: int) -> Iterator[Ask
     scene = world.sample_scene(rng, *size, Knobs(unseen=bool(number % 2), rough=setting.rough))
     exhibit = Exhibit((View(world.draw(scene), scene),), tuple((question,) for question in Asker(rng).ask(scene)))
     yield from questions_of(exhibit, setting.detail)
+
+
+def measure_naming(checkpoint: Checkpoint, world: World, style: str, offset: int = 0) -> Scores:
+    """Whether a caption names the thing, for each of this world's alone in a picture of one tile."""
+    scenes = (
+        sample_portrait(np.random.default_rng(UNSEEN_SEED + offset + number), name, style, TILE)
+        for number, name in enumerate(NAMES)
+    )
+    shown = (
+        Exhibit((View(world.draw(scene), scene),), ((Question("describe", "Describe this image.", ""),),))
+        for scene in scenes
+    )
+    scores = score(checkpoint, (asked for exhibit in shown for asked in questions_of(exhibit, "auto")))
+    return {"naming": scores["naming"]}
 
 
 def measure_kinds(checkpoint: Checkpoint, world: World, count: int, offset: int = 0) -> Scores:

@@ -186,6 +186,15 @@ class World:
         return picture
 
 
+def sample_portrait(rng: np.random.Generator, name: str, style: str, side: int) -> Scene:
+    """A square scene of one given thing and nothing else."""
+    background = sample_background(rng)
+    while name.split()[0] in background.names:
+        background = sample_background(rng)
+    cell = (int(rng.integers(3)), int(rng.integers(3)))
+    return Scene(side, side, "things", background, (place_alone(rng, name, style, side, cell, side, side),))
+
+
 def contrasting(rng: np.random.Generator, background: Background) -> str:
     """The name of a colour that stands out from the background; black and white come most often."""
     ground = [brightness(COLOURS[name]) for name in background.names]
@@ -240,11 +249,17 @@ def sample_things(
             place_thing(rng, name, style, max(10, size + int(rng.integers(-2, 3))), cell, width, height)
             for name, cell in zip(chosen, cells, strict=True)
         )
+    return (place_alone(rng, chosen[0], style, short, cells[0], width, height),)
+
+
+def place_alone(
+    rng: np.random.Generator, name: str, style: str, short: float, cell: tuple[int, int], width: int, height: int
+) -> Thing:
+    """One thing, small, large or neither beside a picture's `short` side; a large one is in the middle."""
     scale = ("small", "", "large")[rng.integers(3)]
     low, high = {"small": (0.18, 0.24), "": (0.33, 0.46), "large": (0.62, 0.92)}[scale]
     size = max(10, round(rng.uniform(low, high) * short))
-    cell = (1, 1) if scale == "large" else cells[0]
-    return (place_thing(rng, chosen[0], style, size, cell, width, height, scale),)
+    return place_thing(rng, name, style, size, (1, 1) if scale == "large" else cell, width, height, scale)
 
 
 def place_thing(

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from tools.embedded.backgrounds import sample_background
+from tools.embedded.backgrounds import Background, sample_background
 from tools.embedded.labels import IGNORE
-from tools.embedded.mentions import letters_in, names_in, subjects_of, words_of
+from tools.embedded.mentions import grounds_in, letters_in, names_in, subjects_of, words_of
 from tools.embedded.pages import ask, sample_page
 from tools.embedded.pointing import field_of, tokens_at
 from tools.embedded.questions import whole_answers
@@ -38,6 +38,30 @@ CARROT = Thing("carrot", "google", 64, 0, 32, (0, 1))
 def test_names_are_found_whole(text: str, found: list[str]) -> None:
     mentions = names_in(text, [scene_of(RED, CAR, CARROT)])
     assert [text[mention.start : mention.end] for mention in mentions] == found
+
+
+@pytest.mark.parametrize(
+    ("text", "led"),
+    [
+        ("A small red heart at the top and a car.", ["A small red heart", "a car"]),
+        ("Three red hearts.", ["Three red hearts"]),
+        ("Red heart, cars.", ["Red heart", "cars"]),
+        ("The bananas and the large car.", ["large car"]),
+    ],
+)
+def test_a_name_s_lead_is_its_article_its_number_and_its_size(text: str, led: list[str]) -> None:
+    mentions = [one for one in names_in(text, [scene_of(RED, CAR)]) if one.is_shown]
+    assert [text[mention.lead : mention.end] for mention in mentions] == led
+
+
+def test_a_background_s_colours_are_those_of_the_first_view_that_has_them() -> None:
+    fading = Background(("dark blue", "light green"), ((20, 30, 95), (175, 235, 165)), True)
+    plain = Background(("pink",), ((250, 160, 200),), False)
+    views = [Scene(128, 128, "things", background, (RED,)) for background in (fading, plain)]
+    text = "A red heart and a blue car on a background fading from dark blue to light green. It turns pink, not green."
+    found = [(text[one.start : one.end], number) for one, number in grounds_in(text, views)]
+    assert found == [("dark blue", 0), ("light green", 0), ("pink", 1)]
+    assert [number for _, number in grounds_in("Light green.", views[:1])] == [0]
 
 
 def test_a_name_is_where_its_things_are() -> None:

@@ -16,7 +16,7 @@ from tools.embedded.batches import Batch, Maker, by_token  # noqa: E402
 from tools.embedded.changes import KINDS  # noqa: E402
 from tools.embedded.exhibits import MAKERS  # noqa: E402
 from tools.embedded.heads import CellHeads  # noqa: E402
-from tools.embedded.hints import changed, pointing  # noqa: E402
+from tools.embedded.hints import changed, only, pointing  # noqa: E402
 from tools.embedded.labels import GRID, HALVES, IGNORE, NUMBERS, ORDINALS, WORDS  # noqa: E402
 from tools.embedded.lessons import by_answer  # noqa: E402
 from tools.embedded.model import Forward, Shape, build_config, build_model, score  # noqa: E402
@@ -208,6 +208,40 @@ def test_what_is_asked_of_the_text_is_looked_for_where_it_stands(world: World) -
     textual = [number for number, (said, _) in enumerate(begun) if said.endswith(TEXTUAL)]
     shown = batch.letters[..., 0].flatten(0, 1)[batch.tokens_at(aims.targets()[textual])]
     assert len(textual) > 10 and ((shown >= 0) & (shown < len(LETTERS))).any(dim=(1, 2)).float().mean() > 0.75
+
+
+def test_before_a_background_s_colour_the_tile_that_shows_all_of_it_is_looked_at(world: World) -> None:
+    maker = Maker(world, load_tokenizer(TOKENIZER), 4, 16, 128)
+    colours = ("red", "blue", "green", "dark", "light", "white", "black", "grey", "pink", "brown", "purple", "yellow")
+    for form in (
+        Form("one", (("scene", 1.0),), ((128, 128),), 160, 24),
+        Form("two", (("scene", 1.0),), ((256, 128),), 160, 8, split=True),
+    ):
+        batch = maker.batch(form, Knobs(), TASKS.index)
+        shown = looks(maker, 160, batch, batch.aims["ground"])
+        tiles = len(batch.pixels) // form.exhibits
+        assert len(shown) > 8 and all(where == [*range(16 * tiles - 16, 16 * tiles)] for _, where in shown)
+        following = batch.ids.flatten()[batch.aims["ground"].positions + 1].tolist()
+        said = [maker.tokenizer.decode([token]).strip() for token in following]
+        assert sum(word in colours or word == "orange" for word in said) > 0.5 * len(said)
+
+
+def test_before_a_thing_s_article_it_is_looked_at_already(world: World) -> None:
+    maker = Maker(world, load_tokenizer(TOKENIZER), 4, 16, 128)
+    batch = maker.batch(Form("one", (("scene", 1.0),), ((128, 128),), 160, 24), Knobs(text=0.0), TASKS.index)
+    ids = batch.ids.flatten()
+    names = batch.aims["name"].positions
+    articles = [maker.tokenizer.token_to_id(token) for token in ("Ġa", "Ġan")]
+    before = [position for position in batch.asked.tolist() if ids[position + 1] in articles]
+    of_things = [
+        position for position in before if "ground" not in maker.tokenizer.decode(ids[position + 2 :][:2].tolist())
+    ]
+    assert len(of_things) > 10 and np.isin(of_things, names.numpy()).mean() > 0.6  # others lead to the background
+
+
+def test_parts_have_a_label_in_common_where_all_that_have_any_agree() -> None:
+    labels = torch.tensor([[3, 3, IGNORE, 3], [3, 4, 3, 3], [IGNORE] * 4, [0, IGNORE, IGNORE, IGNORE]])
+    assert only(labels).tolist() == [3, IGNORE, IGNORE, 0]
 
 
 def test_what_changes_is_looked_for_before_it_happens_and_after(world: World) -> None:

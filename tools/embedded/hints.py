@@ -13,17 +13,19 @@ from torch.nn import functional
 
 from tools.embedded.batches import Batch
 from tools.embedded.heads import Trained, labelled
-from tools.embedded.labels import IGNORE, NOT_LETTER, ORDINALS, WORDS
+from tools.embedded.labels import IGNORE, NOT_LETTER, NOT_THING, ORDINALS, WORDS
 from tools.embedded.model import Decoded, patchify
 from tools.embedded.pointing import COLUMNS
 from tools.embedded.rows import Aims
 
 COLUMN_LAYER = 5  # whose heads each look for letters in one column of a token
-READERS = ((4, 1), (4, 3))  # layers and heads of the decoder that bring what is answered from where it is shown
+READ_LAYER = 4
+READERS = ((READ_LAYER, 1), (READ_LAYER, 3))  # heads of the decoder that bring what is answered from where it is shown
 AIMS = {  # `Batch`'s aims -> layers and heads of the decoder that learn to look there
     "name": ((2, 2), *READERS),
     "letter": ((2, 2), (3, 0), *READERS),
     "answer": READERS,
+    "ground": READERS,
     "differs": READERS,
     "named": ((3, 0),),
     "other": ((3, 2),),
@@ -39,6 +41,7 @@ ORDER_LAYER = 5  # that should be given how these stand to one another, and whic
 HAPPENING_LAYER = 5  # that should be given what kind of change it is
 WEIGHTS = {  # others count once
     "columns": 2.0,
+    "brought": 2.0,
     "changed": 5.0,  # seven tokens of eight have not
     "happenings": 2.0,
     "fields": 3.0,  # asked for seldom
@@ -50,7 +53,7 @@ DIFFERENT = 1.5  # of 255, a token's mean difference from the view before it
 
 def losses_of(decoded: Decoded, batch: Batch, trained: Trained) -> dict[str, Tensor]:
     """Every loss that the batch has something for, by name; `WEIGHTS` says what they count beside each other."""
-    losses = {}
+    losses = {"brought": readable(decoded, batch, trained)}
     for kind, heads in AIMS.items():
         aims = batch.aims[kind]
         if len(aims.positions):
@@ -104,6 +107,23 @@ def in_columns(decoded: Decoded, batch: Batch, trained: Trained) -> Tensor:
     values = decoded.values[COLUMN_LAYER].transpose(1, 2).flatten(0, 1)[batch.places[shown]].float()
     rows = letters[shown].unflatten(1, (-1, len(COLUMNS) // letters.shape[-1])).flatten(2)
     return labelled(trained.columns(values), rows)
+
+
+def readable(decoded: Decoded, batch: Batch, trained: Trained) -> Tensor:
+    """Loss of the things and colours that the readers can bring from each image token that shows only one such."""
+    values = decoded.values[READ_LAYER].transpose(1, 2).flatten(2).flatten(0, 1)[batch.places].float()
+    things, inks = batch.things[..., 0].flatten(0, 1), batch.letters[..., 3].flatten(0, 1).flatten(1)
+    first, last = batch.backgrounds.flatten(0, 1).unbind(dim=1)
+    labels = (only(things.masked_fill(things == NOT_THING, IGNORE)), only(inks), first, last)
+    losses = [labelled(scores, label) for scores, label in zip(trained.brought(values), labels, strict=True)]
+    return torch.stack(losses).sum()
+
+
+def only(labels: Tensor) -> Tensor:
+    """[N, parts] -> [N]: the label that all of a row's parts have that have any, else IGNORE."""
+    least = labels.masked_fill(labels == IGNORE, torch.iinfo(labels.dtype).max).amin(dim=1)
+    most = labels.amax(dim=1)
+    return most.where(least == most, IGNORE)
 
 
 def changed(batch: Batch) -> Tensor:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from tools.embedded.labels import Labelled
+from tools.embedded.labels import HUES, Labelled
 from tools.embedded.prompts import END
 from tools.embedded.sprites import NAMES, plural
 from tools.embedded.words import LETTERS
@@ -12,6 +12,8 @@ from tools.embedded.words import LETTERS
 Box = tuple[float, float, float, float]  # left, top, right, bottom in the picture
 WORD = re.compile(r"(?<![A-Za-z0-9])[A-Z0-9]+(?![A-Za-z0-9])")
 PRINTED = ("screen", "receipt")
+LEADING = re.compile(r"(?:\b(?:an?|two|three|four|five) )?(?:small |large )?$", re.IGNORECASE)  # of a name
+HUE = re.compile(rf"\b(?:{'|'.join(sorted(HUES, key=len, reverse=True))})\b", re.IGNORECASE)
 SINGULAR = {form.lower(): name for name in NAMES for form in (name, plural(name))}
 # The longest first, so that a red heart is no heart.
 NAME = re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(SINGULAR, key=len, reverse=True)))})\b", re.IGNORECASE)
@@ -21,7 +23,8 @@ NAME = re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(SINGULAR, key=len, rev
 class Mention:
     """Characters `start` to `end` of a text are about what is in the boxes; `boxes` has those of each view.
 
-    place: of a letter, how many of its word come before it; word: how many words come before that one.
+    place: of a letter, how many of its word come before it; word: how many words come before that one. lead: of a
+    thing's name, where its article, number and size begin.
     """
 
     start: int
@@ -29,6 +32,7 @@ class Mention:
     boxes: tuple[tuple[Box, ...], ...]
     place: int = 0
     word: int = 0
+    lead: int = 0
 
     @property
     def is_shown(self) -> bool:
@@ -43,10 +47,21 @@ def subjects_of(question: str, views: Sequence[Labelled]) -> list[Mention]:
 
 def names_in(text: str, views: Sequence[Labelled]) -> list[Mention]:
     """Every naming of a thing of this world; the boxes of one that no view shows are empty."""
-    return [
-        Mention(match.start(), match.end(), tuple(boxes_of(SINGULAR[match[0].lower()], view) for view in views))
-        for match in NAME.finditer(text)
-    ]
+    mentions = []
+    for match in NAME.finditer(text):
+        boxes = tuple(boxes_of(SINGULAR[match[0].lower()], view) for view in views)
+        before = LEADING.search(text, 0, match.start())
+        mentions.append(Mention(match.start(), match.end(), boxes, lead=before.start() if before else match.start()))
+    return mentions
+
+
+def grounds_in(text: str, views: Sequence[Labelled]) -> Iterator[tuple[Mention, int]]:
+    """Every naming of a background's colour, without boxes, and the number of the first view that has it."""
+    for match in HUE.finditer(text):
+        for number, view in enumerate(views):
+            if view.background is not None and match[0].lower() in view.background.names:
+                yield Mention(match.start(), match.end(), ()), number
+                break
 
 
 def difference_of(views: Sequence[Labelled]) -> Mention:

@@ -4,8 +4,8 @@ It learns slowly from answers alone where to look: a name in a question meets it
 only by what the answer's few tokens tell. The drawn truth knows the place, so training says it; ordinary heads of the
 network that ships are to look there (`AIMS` in `hints.py`). Three ways of looking:
 
-- a name, and what is to be said about it, at the things of that name: at the sequence's beginning where there is none;
-  what is to be said of a change, at what has changed;
+- a name, what leads to it, and what is to be said about it, at the things of that name: at the sequence's beginning
+  where there is none; what is to be said of a change, at what has changed; a background's colours anywhere in it;
 - the beginning of an answer, at the names in its question: what was found there is what the answer is about. Of two
   that are compared each has a head of its own;
 - an image token of a later picture or frame, at the one of the same place before it, so that it holds what changed.
@@ -22,7 +22,16 @@ from tokenizers import Encoding
 from tools.embedded.changes import KINDS
 from tools.embedded.exhibits import Exhibit
 from tools.embedded.labels import GRID, HALVES, IGNORE, Region
-from tools.embedded.mentions import Box, Mention, difference_of, letters_in, names_in, subjects_of, text_of
+from tools.embedded.mentions import (
+    Box,
+    Mention,
+    difference_of,
+    grounds_in,
+    letters_in,
+    names_in,
+    subjects_of,
+    text_of,
+)
 from tools.embedded.relations import RELATIONS
 from tools.embedded.tiles import Tiled
 
@@ -59,10 +68,11 @@ class Tokenized:
 class Pointer:
     """A token that is about something shown, or foretells it; `shown` [image tokens] bool are those that show it.
 
-    kind: "name", "letter", one of COLUMNS for a letter if it is there, "answer" for one that is begun, or "differs" for
-    a change that is told. `told` is what should be known there. Of a letter: how many of its word come before it, that
-    word's number, which half of which of the image token's patches shows it, the last two IGNORE where they mean
-    nothing. Of a change: which of KINDS. Of a name: row and column of its only thing in the only view, else IGNORE.
+    kind: "name", "letter", one of COLUMNS for a letter if it is there, "answer" for one that is begun, "ground" for a
+    background's colour, or "differs" for a change that is told. `told` is what should be known there. Of a letter: how
+    many of its word come before it, that word's number, which half of which of the image token's patches shows it, the
+    last two IGNORE where they mean nothing. Of a change: which of KINDS. Of a name: row and column of its only thing in
+    the only view, else IGNORE.
     """
 
     kind: str
@@ -112,13 +122,18 @@ def pointers_of(
         yield Pointer("answer", answer.start, tokens_of(names[0], which, tiled, side))
     about = [(asked.last(name), name, which) for name in names]
     for name in given:
-        about += [(answer.first(name) - 1, name, which), (answer.last(name), name, which)]
+        before = range(answer.at(name.lead) - 1, answer.first(name))
+        about += [*((token, name, which) for token in before), (answer.last(name), name, which)]
     if given and len(views) > 1 and (moved := MOVED.search(answer.text)):
         about += [(answer.at(moved.start(1)) - 1, given[-1], FIRST), (answer.at(moved.start(2)) - 1, given[-1], LAST)]
     if task in COMPARING:
         difference = tokens_of(difference_of(views), EVERY, tiled, side) | (exhibit.change == "repaint")
         for token in told_from(answer):
             yield Pointer("differs", token, difference, (KINDS.index(exhibit.change),))
+    if task != "text_colour":
+        for ground, number in grounds_in(answer.text, views):
+            for token in range(answer.first(ground), answer.last(ground) + 1):
+                yield Pointer("ground", token - 1, whole_of(number, tiled, side))
     if task in TEXTUAL:
         yield Pointer("answer", answer.start, tokens_of(text_of(views[0]), EVERY, tiled, side))
     for token, mention, where in about:
@@ -159,6 +174,13 @@ def tokens_of(mention: Mention, where: slice, tiled: Sequence[Tiled], side: int)
     for number, (boxes, view) in enumerate(zip(mention.boxes, tiled, strict=True)):
         tokens += [tokens_at(boxes if number in meant else (), region, side) for region in view.regions]
     return np.concatenate(tokens)
+
+
+def whole_of(number: int, tiled: Sequence[Tiled], side: int) -> np.ndarray:
+    """[image tokens of all views] bool: those of the tile that shows all of one view."""
+    ends = np.cumsum([len(view.regions) * side * side for view in tiled])
+    tokens = np.arange(ends[-1])
+    return (tokens >= ends[number] - side * side) & (tokens < ends[number])
 
 
 def columns_of(letter: Mention, tiled: Sequence[Tiled], side: int) -> np.ndarray:

@@ -13,7 +13,7 @@ from torch import Tensor
 from tools.embedded.pointing import COLUMNS, Lookup, Pointer
 
 NO_TASK = -1
-KINDS = ("name", "letter", *COLUMNS, "answer", "differs", "named", "other", "before")  # of looking somewhere
+KINDS = ("name", "letter", *COLUMNS, "answer", "ground", "differs", "named", "other", "before")  # of looking somewhere
 Look = tuple[int, int, Sequence[int], Sequence[int]]  # a row, its token, those of it to look at, what is told there
 
 

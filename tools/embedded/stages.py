@@ -69,7 +69,7 @@ FROM_NOTHING = (
     Stage("all", 1.0, ((WORLD_ONE, 8.0), (WORLD_FOUR, 2.0), (TWO, 1.2), (PAIR, 1.2), (FEW, 0.7), (MANY, 0.5))),
 )
 ALL = ((WORLD_ONE, 7.5), (WORLD_FOUR, 1.8), (TWO, 1.0), (PAIR, 1.5), (FEW, 1.6), (MANY, 0.9))
-ONWARD = (Stage("encoder", 0.22, trained=True), Stage("all", 1.0, ALL))
+ONWARD = (Stage("encoder", 0.15, trained=True), Stage("all", 1.0, ALL))
 SCENES_AGAIN = (Stage("scenes again", 1.0, ((ONE, 4.0), (FOUR, 1.0), (TWO, 1.0))),)
 RECIPES = {"from-nothing": FROM_NOTHING, "onward": ONWARD, "scenes": SCENES_AGAIN}
 

@@ -40,7 +40,7 @@ FIELDS_LAYER = 4  # that should be given where each of two is
 ORDER_LAYER = 5  # that should be given how these stand to one another, and which way of standing is asked about
 HAPPENING_LAYER = 5  # that should be given what kind of change it is
 WEIGHTS = {  # others count once
-    "columns": 2.0,
+    "columns": 5.0,
     "brought": 2.0,
     "changed": 5.0,  # seven tokens of eight have not
     "happenings": 2.0,

@@ -40,11 +40,13 @@ from tools.embedded.words import find_fonts
 WORKERS = 2
 VOCABULARY = 1216
 HEAD_PICTURES = 1200  # encoded once, to fit the heads of a warm start
+ENCODER, DECODER = "vision_model", "text_model"  # as their parameters' names have them
+GENTLE = 0.3  # of the rates, for a trained encoder beside a decoder that learns to read what it tells
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run is given. `asked` scales the exhibits of a batch."""
+    """What a run is given. `asked` scales the exhibits of a batch, `beside` the encoder's rates beside the decoder."""
 
     art: Path
     fonts: tuple[Path, ...]
@@ -54,7 +56,8 @@ class Plan:
     ramp: Ramp
     seed: int
     rates: Rates
-    asked: float
+    asked: float = 1.0
+    beside: float = 1.0
     photographs: Path | None = None
     shape: Shape = Shape()
     save_seconds: float = 120
@@ -110,6 +113,7 @@ def main() -> None:
         seed=given.seed,
         rates=Rates(dtype=faster_dtype()),
         asked=0.8 if warm else 1.0,
+        beside=GENTLE if warm else 1.0,
         photographs=given.photographs,
     )
     run(plan, given.start, given.until)
@@ -201,10 +205,11 @@ def work(rank: int, plan: Plan, shared: Shared) -> None:
         shared.barrier.wait()
         factor = plan.ramp.factor(max(0.0, (progress - rest) / (1 - rest)), step)
         for slot in mine:
-            if alone and "text_model" in slot.name:
+            if alone and DECODER in slot.name:
                 continue
             mean = torch.stack([slot.part_of(flat) for flat in shared.gradients]).mean(dim=0)
-            slot.update(mean, plan.rates, factor, step)
+            share = plan.beside if ENCODER in slot.name and not alone else 1.0
+            slot.update(mean, plan.rates, factor * share, step)
             if slot.name in lesson.peaks:
                 cap_scores(slot.parameter.data, lesson.peaks[slot.name])
         if rank == 0:

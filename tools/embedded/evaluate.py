@@ -119,8 +119,7 @@ def measure_naming(checkpoint: Checkpoint, world: World, style: str, offset: int
         for number, name in enumerate(NAMES)
     )
     shown = (
-        Exhibit((View(world.draw(scene), scene),), ((Question("describe", "Describe this image.", ""),),))
-        for scene in scenes
+        Exhibit((View(world.draw(scene), scene),), ((Question("describe", DESCRIBE.text, ""),),)) for scene in scenes
     )
     scores = score(checkpoint, (asked for exhibit in shown for asked in questions_of(exhibit, "auto")))
     return {"naming": scores["naming"]}

@@ -46,6 +46,10 @@ class Background:
             return f"a{'n' * (self.names[0][0] == 'o')} {self.names[0]} background"
         return f"a background fading from {self.names[0]} to {self.names[1]}"
 
+    def hides(self, name: str) -> bool:
+        """Whether a thing of this name has one of its colours: no red circle on red."""
+        return name.split()[0] in self.names
+
     def paint(self, width: int, height: int) -> Image.Image:
         if self.surface is not None:
             rng = np.random.default_rng(self.surface)

@@ -45,7 +45,7 @@ def sample_change(
 def sample_still_life(world: World, rng: np.random.Generator, width: int, height: int, knobs: Knobs) -> Scene:
     """Different things of one size before a background: what changes and comparisons start from."""
     background = sample_background(rng, fading=0.1, rough=knobs.rough)
-    names = [name for name in NAMES if name.split()[0] not in background.names]
+    names = [name for name in NAMES if not background.hides(name)]
     things = sample_things(rng, names, width, height, CELLS, True, knobs, world.styles)
     return Scene(width, height, "things", background, things, look=sample_look(rng, knobs.varied))
 
@@ -80,7 +80,7 @@ def recolour(rng: np.random.Generator, scene: Scene) -> Change | None:
     """Only names that begin with a colour can change it; a thing is turned into one of those where none is there."""
     number = int(rng.integers(len(scene.things)))
     noun = COLOURED[rng.integers(len(COLOURED))]
-    family = [name for name in NAMES if name.endswith(f" {noun}") and name.split()[0] not in scene.background.names]
+    family = [name for name in NAMES if name.endswith(f" {noun}") and not scene.background.hides(name)]
     if len(family) < 2 or any(thing.name.endswith(f" {noun}") for thing in scene.things):
         return None
     first, second = (family[i] for i in rng.choice(len(family), 2, replace=False))
@@ -131,7 +131,7 @@ KINDS = tuple(MAKERS)
 def newcomer(rng: np.random.Generator, scene: Scene, cells: list[tuple[int, int]]) -> Thing:
     """A thing of a name that is not there yet, in the scene's own style and size."""
     taken = {thing.name for thing in scene.things}
-    names = [name for name in NAMES if name not in taken and name.split()[0] not in scene.background.names]
+    names = [name for name in NAMES if name not in taken and not scene.background.hides(name)]
     like, cell = scene.things[0], cells[rng.integers(len(cells))]
     name = names[rng.integers(len(names))]
     return place_thing(rng, name, like.style, like.size, cell, scene.width, scene.height)

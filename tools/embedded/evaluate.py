@@ -16,9 +16,9 @@ import numpy as np
 from mlx_model.loading.checkpoint import Checkpoint, load
 from mlx_model.media.images import Detail
 from tools.embedded.asking import Asked, about_picture, answer, questions_of
-from tools.embedded.exhibits import Exhibit, View, sample_exhibit
+from tools.embedded.exhibits import Exhibit, sample_exhibit, single, view
 from tools.embedded.photos import quarters, stream_photos
-from tools.embedded.questions import DECLINE, Asker, Question
+from tools.embedded.questions import DECLINE, Asker, Question, whole_answers
 from tools.embedded.scenes import Knobs, World, sample_portrait
 from tools.embedded.scoring import BEYOND, LABELS, Scores, format_table, is_declined, judge
 from tools.embedded.sprites import NAMES, STYLES, UNSEEN_STYLE, Sprites
@@ -108,21 +108,20 @@ def scene_questions(world: World, setting: Setting, number: int) -> Iterator[Ask
     rng = np.random.default_rng(UNSEEN_SEED + number)
     size = setting.sizes[number % len(setting.sizes)]
     scene = world.sample_scene(rng, *size, Knobs(unseen=bool(number % 2), rough=setting.rough))
-    exhibit = Exhibit((View(world.draw(scene), scene),), tuple((question,) for question in Asker(rng).ask(scene)))
+    exhibit = Exhibit((view(world, scene),), single(Asker(rng).ask(scene)))
     yield from questions_of(exhibit, setting.detail)
 
 
 def measure_naming(checkpoint: Checkpoint, world: World, style: str, offset: int = 0) -> Scores:
-    """Whether a caption names the thing, for each of this world's alone in a picture of one tile."""
-    scenes = (
-        sample_portrait(np.random.default_rng(UNSEEN_SEED + offset + number), name, style, TILE)
-        for number, name in enumerate(NAMES)
-    )
-    shown = (
-        Exhibit((View(world.draw(scene), scene),), ((Question("describe", DESCRIBE.text, ""),),)) for scene in scenes
-    )
-    scores = score(checkpoint, (asked for exhibit in shown for asked in questions_of(exhibit, "auto")))
-    return {"naming": scores["naming"]}
+    """Captions of each of this world's things, alone in a picture of one tile, and whether they name it."""
+    return score(checkpoint, portrait_questions(world, style, offset))
+
+
+def portrait_questions(world: World, style: str, offset: int) -> Iterator[Asked]:
+    for number, name in enumerate(NAMES):
+        scene = sample_portrait(np.random.default_rng(UNSEEN_SEED + offset + number), name, style, TILE)
+        question = Question("describe", DESCRIBE.text, whole_answers(scene)["describe"])
+        yield from questions_of(Exhibit((view(world, scene),), single([question])), "auto")
 
 
 def measure_kinds(checkpoint: Checkpoint, world: World, count: int, offset: int = 0) -> Scores:

@@ -112,7 +112,7 @@ class BroughtHead(nn.Linear):
     """Over what the decoder's readers can bring from an image token: its thing, its letters' colour, the background's.
 
     The eighth edition's encoder told all of them (linear heads over its tokens named 99 % of the things, every text's
-    colour and every background's), yet every second caption of a fading background had it wrong: not four of ten of its
+    colour and every background's), yet every third caption of a fading background had it wrong: not four of ten of its
     colours could be told from what the heads that answer bring.
     """
 

@@ -104,14 +104,14 @@ def in_columns(decoded: Decoded, batch: Batch, trained: Trained) -> Tensor:
     """Loss of the letters that the columns' heads can bring, over all image tokens that show any."""
     letters = batch.letters[..., 0].flatten(0, 1)
     shown = ((letters != IGNORE) & (letters != NOT_LETTER)).flatten(1).any(dim=1)
-    values = decoded.values[COLUMN_LAYER].transpose(1, 2).flatten(0, 1)[batch.places[shown]].float()
+    values = values_at(decoded, COLUMN_LAYER, batch.places[shown])
     rows = letters[shown].unflatten(1, (-1, len(COLUMNS) // letters.shape[-1])).flatten(2)
     return labelled(trained.columns(values), rows)
 
 
 def readable(decoded: Decoded, batch: Batch, trained: Trained) -> Tensor:
     """Loss of the things and colours that the readers can bring from each image token that shows only one such."""
-    values = decoded.values[READ_LAYER].transpose(1, 2).flatten(2).flatten(0, 1)[batch.places].float()
+    values = values_at(decoded, READ_LAYER, batch.places).flatten(1)
     things, inks = batch.things[..., 0].flatten(0, 1), batch.letters[..., 3].flatten(0, 1).flatten(1)
     first, last = batch.backgrounds.flatten(0, 1).unbind(dim=1)
     labels = (only(things.masked_fill(things == NOT_THING, IGNORE)), only(inks), first, last)
@@ -124,6 +124,11 @@ def only(labels: Tensor) -> Tensor:
     least = labels.masked_fill(labels == IGNORE, torch.iinfo(labels.dtype).max).amin(dim=1)
     most = labels.amax(dim=1)
     return most.where(least == most, IGNORE)
+
+
+def values_at(decoded: Decoded, layer: int, places: Tensor) -> Tensor:
+    """[N, kv_heads, D] float: what the heads of a layer can bring from flat places [N]."""
+    return decoded.values[layer].transpose(1, 2).flatten(0, 1)[places].float()
 
 
 def changed(batch: Batch) -> Tensor:

@@ -12,11 +12,12 @@ from tools.embedded.words import LETTERS
 Box = tuple[float, float, float, float]  # left, top, right, bottom in the picture
 WORD = re.compile(r"(?<![A-Za-z0-9])[A-Z0-9]+(?![A-Za-z0-9])")
 PRINTED = ("screen", "receipt")
-LEADING = re.compile(r"(?:\b(?:an?|two|three|four|five) )?(?:small |large )?$", re.IGNORECASE)  # of a name
 HUE = re.compile(rf"\b(?:{'|'.join(sorted(HUES, key=len, reverse=True))})\b", re.IGNORECASE)
 SINGULAR = {form.lower(): name for name in NAMES for form in (name, plural(name))}
 # The longest first, so that a red heart is no heart.
-NAME = re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(SINGULAR, key=len, reverse=True)))})\b", re.IGNORECASE)
+SPELLED = "|".join(map(re.escape, sorted(SINGULAR, key=len, reverse=True)))
+LEAD = r"(?:\b(?:an?|two|three|four|five) )?(?:\b(?:small|large) )?"
+NAME = re.compile(rf"{LEAD}\b(?P<name>{SPELLED})\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -49,9 +50,8 @@ def names_in(text: str, views: Sequence[Labelled]) -> list[Mention]:
     """Every naming of a thing of this world; the boxes of one that no view shows are empty."""
     mentions = []
     for match in NAME.finditer(text):
-        boxes = tuple(boxes_of(SINGULAR[match[0].lower()], view) for view in views)
-        before = LEADING.search(text, 0, match.start())
-        mentions.append(Mention(match.start(), match.end(), boxes, lead=before.start() if before else match.start()))
+        boxes = tuple(boxes_of(SINGULAR[match["name"].lower()], view) for view in views)
+        mentions.append(Mention(match.start("name"), match.end(), boxes, lead=match.start()))
     return mentions
 
 

@@ -80,7 +80,7 @@ def fitting_line(rng: np.random.Generator, font: str, size: int, width: int) -> 
 def crowd(rng: np.random.Generator, width: int, height: int, background: Background, style: str) -> tuple[Thing, ...]:
     """Different things in a grid of two to four a side, some places left empty."""
     side = int(rng.integers(2, 5))
-    fitting = [name for name in NAMES if name.split()[0] not in background.names]
+    fitting = [name for name in NAMES if not background.hides(name)]
     chosen = rng.choice(len(fitting), side * side, replace=False)
     room = min(width, height) / side
     things = []

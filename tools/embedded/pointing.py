@@ -130,12 +130,12 @@ def pointers_of(
         difference = tokens_of(difference_of(views), EVERY, tiled, side) | (exhibit.change == "repaint")
         for token in told_from(answer):
             yield Pointer("differs", token, difference, (KINDS.index(exhibit.change),))
-    if task != "text_colour":
+    if task in TEXTUAL:
+        yield Pointer("answer", answer.start, tokens_of(text_of(views[0]), EVERY, tiled, side))
+    else:
         for ground, number in grounds_in(answer.text, views):
             for token in range(answer.first(ground), answer.last(ground) + 1):
                 yield Pointer("ground", token - 1, whole_of(number, tiled, side))
-    if task in TEXTUAL:
-        yield Pointer("answer", answer.start, tokens_of(text_of(views[0]), EVERY, tiled, side))
     for token, mention, where in about:
         yield Pointer("name", token, tokens_of(mention, where, tiled, side), field_of(mention, tiled))
     if len(views) == 1:

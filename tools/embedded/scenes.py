@@ -129,7 +129,7 @@ class World:
             return Scene(width, height, "things", background, text=text)
         free = [(row, column) for row in range(3) for column in range(3) if text is None or row != text.row]
         kind = "group" if rng.random() < knobs.group else "things"
-        names = [name for name in NAMES if name.split()[0] not in background.names]  # no red circle on red
+        names = [name for name in NAMES if not background.hides(name)]
         if kind == "group":
             things = sample_group(rng, names, width, height, free, knobs, self.styles)
         else:
@@ -189,7 +189,7 @@ class World:
 def sample_portrait(rng: np.random.Generator, name: str, style: str, side: int) -> Scene:
     """A square scene of one given thing and nothing else."""
     background = sample_background(rng)
-    while name.split()[0] in background.names:
+    while background.hides(name):
         background = sample_background(rng)
     cell = (int(rng.integers(3)), int(rng.integers(3)))
     return Scene(side, side, "things", background, (place_alone(rng, name, style, side, cell, side, side),))

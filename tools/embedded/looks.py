@@ -1,8 +1,8 @@
 """How the things of one scene depart from their style's drawings: as if another hand had drawn them.
 
-Six styles are few to learn from. A look turns, stretches and bends sprites a little, lights them from one side and
-makes them shine, and shifts their contrast, saturation and, from top to bottom, colours; as a whole the hue stays,
-for names tell a red heart from an orange one. Knows sprites, no scenes.
+Six styles are few to learn from. A look turns, stretches and bends sprites a little, lights them from one side, rounds
+their edges and makes them shine, and shifts their contrast, saturation and, from top to bottom, colours; as a whole the
+hue stays, for names tell a red heart from an orange one. Knows sprites, no scenes.
 """
 
 from dataclasses import dataclass
@@ -15,6 +15,8 @@ TURN = 14  # degrees either way
 STRETCH = 0.16  # of the width or the height, which shrinks
 BEND = 0.09  # of a side, by which the middle and the middles of the edges move
 DEPTH = 0.35  # of the light, from the middle to the edge
+RELIEF = (0.3, 1.0)  # brighter or darker where the edge is steepest; every second look has one
+ROUND = (0.06, 0.2)  # how wide an edge is, of the longer side
 TINT = 0.15  # of a channel, from the middle to the top and the bottom
 SHINE = (0.0, 0.7)  # of a highlight; every second look has one
 SPOT = 0.12  # its square of a radius, of half a side
@@ -28,13 +30,15 @@ class Look:
     """Degrees; factors on width and height; the light's direction and strength; factors on saturation and contrast.
 
     bend: by which parts of the sides the middle moves in x and y, the middles of top and bottom in x, of left and right
-    in y. tint: channel by channel. shine: where, from -1 to 1 in x and y, and how strong.
+    in y. relief: the light's direction and strength on edges as rounded as if the thing were puffed up, and how far
+    these reach inwards. tint: channel by channel. shine: where, from -1 to 1 in x and y, and how strong.
     """
 
     turn: float
     stretch: tuple[float, float]
     bend: tuple[float, float, float, float, float, float]
     light: tuple[float, float]
+    relief: tuple[float, float, float]
     tint: tuple[float, float, float]
     shine: tuple[float, float, float]
     saturation: float
@@ -56,10 +60,22 @@ class Look:
         shifted = 128 + self.contrast * (grey + self.saturation * (colours - grey) - 128)
         across, down = np.linspace(-1, 1, width), np.linspace(-1, 1, height)[:, None]
         lit = shifted * (1 + (self.light[0] * across + self.light[1] * down)[..., None] + down[..., None] * self.tint)
+        lit *= self._relieved(whole.getchannel("A"))[..., None]
         x, y, strength = self.shine
         spot = strength * np.exp(-((across - x) ** 2 + (down - y) ** 2) / SPOT)[..., None]
         lit += spot * (255 - lit)
         return Image.fromarray(lit.clip(0, 255).astype(np.uint8)), whole.getchannel("A")
+
+    def _relieved(self, alpha: Image.Image) -> np.ndarray:
+        """Factors [H, W]: of a thing that is thick where its alpha is, the side to the light brighter."""
+        right, below, reach = self.relief
+        if reach == 0:
+            return np.ones(alpha.size[::-1], dtype=np.float32)
+        coarse = tuple(max(2, round(side / max(alpha.size) / reach)) for side in alpha.size)
+        thick = alpha.convert("F").resize(coarse, Image.Resampling.BOX).resize(alpha.size, Image.Resampling.BICUBIC)
+        slope = reach * max(alpha.size) / 255  # from none to all within its reach: one
+        down, across = np.gradient(np.asarray(thick) * slope)
+        return (1 - right * across - below * down).clip(0.4, 1.6)
 
     def _bent(self, sprite: Image.Image) -> Image.Image:
         """Four quarters, each drawn from a quadrangle of the sprite."""
@@ -88,6 +104,7 @@ def sample_look(rng: np.random.Generator, share: float) -> Look | None:
         return None
     narrow = 1 - rng.uniform(0, STRETCH)
     depth, angle = rng.uniform(0, DEPTH), rng.uniform(0, 2 * np.pi)
+    relief, reach = (rng.uniform(*RELIEF), rng.uniform(*ROUND)) if rng.random() < 0.5 else (0.0, 0.0)
     shine = rng.uniform(*SHINE) if rng.random() < 0.5 else 0.0
     bend, tint = rng.uniform(-BEND, BEND, 6), rng.uniform(-TINT, TINT, 3)
     return Look(
@@ -95,6 +112,7 @@ def sample_look(rng: np.random.Generator, share: float) -> Look | None:
         stretch=(narrow, 1.0) if rng.random() < 0.5 else (1.0, narrow),
         bend=(bend[0], bend[1], bend[2], bend[3], bend[4], bend[5]),
         light=(depth * np.cos(angle), depth * np.sin(angle)),
+        relief=(relief * np.cos(angle), relief * np.sin(angle), reach),
         tint=(tint[0], tint[1], tint[2]),
         shine=(rng.uniform(-0.5, 0.5), rng.uniform(-0.7, 0.1), shine),
         saturation=rng.uniform(*SATURATION),

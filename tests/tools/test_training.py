@@ -1,5 +1,6 @@
 """A batch teaches the answers alone; a run begins where a shipped folder ends. Needs the `parity` group."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,10 +16,10 @@ from tools.embedded.arithmetic import faster_dtype, products_in  # noqa: E402
 from tools.embedded.batches import Batch, Maker, by_token  # noqa: E402
 from tools.embedded.changes import KINDS  # noqa: E402
 from tools.embedded.exhibits import MAKERS  # noqa: E402
-from tools.embedded.heads import CellHeads  # noqa: E402
+from tools.embedded.heads import CellHeads, Trained  # noqa: E402
 from tools.embedded.hints import changed, only, pointing  # noqa: E402
 from tools.embedded.labels import GRID, HALVES, HUES, IGNORE, NUMBERS, ORDINALS, WORDS  # noqa: E402
-from tools.embedded.lessons import by_answer  # noqa: E402
+from tools.embedded.lessons import Lesson, by_answer  # noqa: E402
 from tools.embedded.model import Forward, Shape, build_config, build_model, score  # noqa: E402
 from tools.embedded.muon import PEAK, cap_scores  # noqa: E402
 from tools.embedded.pointing import COLUMNS  # noqa: E402
@@ -27,8 +28,8 @@ from tools.embedded.rows import Aims  # noqa: E402
 from tools.embedded.scenes import Knobs, World  # noqa: E402
 from tools.embedded.stages import RECIPES, Form  # noqa: E402
 from tools.embedded.tokenizer import load_tokenizer, token_ids  # noqa: E402
-from tools.embedded.training_log import TASKS  # noqa: E402
-from tools.embedded.warm_start import fit_heads, load_weights  # noqa: E402
+from tools.embedded.training_log import TASKS, Log  # noqa: E402
+from tools.embedded.warm_start import fit_heads, fit_helpers, load_weights  # noqa: E402
 from tools.embedded.words import LETTERS  # noqa: E402
 
 EMBEDDED = assets.path("embedded")
@@ -89,6 +90,21 @@ def test_heads_are_fitted_to_tokens_that_can_be_told_apart() -> None:
     letters[:2000] = labels[:2000, None, None, None]
     letters[:2000, ..., 0] = labels[:2000, None, None]
     assert fit_heads(CellHeads(16, 2, 5, 5), tokens, [things, letters, labels[:, None].repeat(1, 2)], seed=0) < 0.05
+
+
+def test_helpers_are_fitted_to_a_decoder_that_stays_as_it_is(world: World, tmp_path: Path) -> None:
+    tokenizer = load_tokenizer(TOKENIZER)
+    trained = Trained(Shape(), token_ids(tokenizer), seed=3)
+    load_weights(EMBEDDED, trained.model)
+    maker, log = Maker(world, tokenizer, 4, 16, 128), Log(tmp_path / "log.jsonl", 1)
+    lesson = Lesson(maker, Forward(trained.model, Shape()), trained, torch.float32, log, pages=1)
+    before = {name: value.clone() for name, value in trained.state_dict().items()}
+    fit_helpers(lesson, [Form("one", (("scene", 1.0),), ((128, 128),), 160, 6)] * 10)
+    after = trained.state_dict()
+    changed_parts = {name.partition(".")[0] for name, value in before.items() if not torch.equal(value, after[name])}
+    assert {"ordinals", "columns", "brought", "field"} <= changed_parts and not changed_parts & {"model", "heads"}
+    assert log.losses["ordinals/one"][-1] < 0.5 * log.losses["ordinals/one"][0]
+    assert all(parameter.requires_grad and parameter.grad is None for parameter in trained.model.parameters())
 
 
 def test_a_token_s_labels_are_those_of_the_patches_that_it_is_made_of() -> None:

@@ -34,19 +34,23 @@ from tools.embedded.sprites import NAMES, TAUGHT, Sprites, plural, with_article
 from tools.embedded.stages import RECIPES, Form, Stage, stage_at
 from tools.embedded.tokenizer import load_tokenizer, token_ids, train_tokenizer
 from tools.embedded.training_log import Log
-from tools.embedded.warm_start import copy_tokenizer, fit_heads, load_weights
+from tools.embedded.warm_start import copy_tokenizer, fit_heads, fit_helpers, load_weights
 from tools.embedded.words import find_fonts
 
 WORKERS = 2
 VOCABULARY = 1216
 HEAD_PICTURES = 1200  # encoded once, to fit the heads of a warm start
+HELPER_BATCHES = 120
 ENCODER, DECODER = "vision_model", "text_model"  # as their parameters' names have them
 GENTLE = 0.3  # of the rates, for a trained encoder beside a decoder that learns to read what it tells
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run is given. `asked` scales the exhibits of a batch, `beside` the encoder's rates beside the decoder."""
+    """What a run is given. `asked` scales the exhibits of a batch, `beside` the encoder's rates beside the decoder.
+
+    Alone the encoder comes down to these, so that it holds still by the time it is read.
+    """
 
     art: Path
     fonts: tuple[Path, ...]
@@ -152,16 +156,21 @@ def run(plan: Plan, start: Path | None, until: str | None) -> None:
 
 
 def begin_with(start: Path, trained: Trained, plan: Plan) -> None:
-    """Takes what an earlier run learned, helpers too, or the model of a folder that ships, and fits the heads to it."""
+    """Takes what an earlier run learned, helpers too, or the model of a folder that ships, and fits what is missing."""
     if (start / "checkpoint.pt").exists():
         earlier, known = torch.load(start / "checkpoint.pt", weights_only=True)["trained"], trained.state_dict()
         same = {name: value for name, value in earlier.items() if name in known and value.shape == known[name].shape}
         trained.load_state_dict(same, strict=False)  # a helper that is new or has another shape now begins anew
+        if len(same) == len(known):
+            return
     else:
         load_weights(start, trained.model)
-    features, *labels = plan.lesson(trained, plan.seed).encoded(HEAD_PICTURES)
+    lesson = plan.lesson(trained, plan.seed)
+    features, *labels = lesson.encoded(HEAD_PICTURES)
     loss = fit_heads(trained.heads, features, labels, plan.seed)
     print(f"heads fitted to the encoder that was given: loss {loss:.3f}", flush=True)
+    loss = fit_helpers(lesson, [smaller(plan.recipe[-1].pick(batch), plan.asked) for batch in range(HELPER_BATCHES)])
+    print(f"helpers fitted to the decoder: loss {loss:.3f}", flush=True)
 
 
 def ready_tokenizer(plan: Plan) -> Tokenizer:
@@ -200,6 +209,7 @@ def work(rank: int, plan: Plan, shared: Shared) -> None:
         step += 1
         stage, part = stage_at(plan.recipe, progress)
         alone = not stage.forms
+        gentle = plan.beside ** (progress / rest if alone else 1.0)
         loss = lesson.see(part) if alone else lesson.answer(smaller(stage.pick(step), plan.asked), progress)
         loss.backward()
         shared.barrier.wait()
@@ -208,8 +218,7 @@ def work(rank: int, plan: Plan, shared: Shared) -> None:
             if alone and DECODER in slot.name:
                 continue
             mean = torch.stack([slot.part_of(flat) for flat in shared.gradients]).mean(dim=0)
-            share = plan.beside if ENCODER in slot.name and not alone else 1.0
-            slot.update(mean, plan.rates, factor * share, step)
+            slot.update(mean, plan.rates, factor * (gentle if ENCODER in slot.name else 1.0), step)
             if slot.name in lesson.peaks:
                 cap_scores(slot.parameter.data, lesson.peaks[slot.name])
         if rank == 0:

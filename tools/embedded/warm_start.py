@@ -15,6 +15,8 @@ from torch import Tensor
 from transformers import SmolVLMForConditionalGeneration
 
 from tools.embedded.heads import CellHeads
+from tools.embedded.lessons import Lesson
+from tools.embedded.stages import Form
 from tools.parity.hub_form import PATCHES, expanded, hub_name
 
 FIT_STEPS = 400
@@ -48,4 +50,23 @@ def fit_heads(heads: CellHeads, features: Tensor, labels: Sequence[Tensor], seed
         loss.backward()
         optimizer.step()
         falling.step()
+    return float(loss.detach())
+
+
+def fit_helpers(lesson: Lesson, forms: Sequence[Form]) -> float:
+    """Fits the helpers over the decoder's inside to a batch of each form, the model held still; returns the last loss.
+
+    Beginning anew beside a trained decoder they would pull it about before they tell anything.
+    """
+    for held in (lesson.trained.model, lesson.trained.heads):
+        held.requires_grad_(False)
+    optimizer = torch.optim.AdamW([one for one in lesson.trained.parameters() if one.requires_grad], lr=FIT_RATE)
+    falling = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.01, len(forms))
+    for form in forms:
+        loss = lesson.answer(form, 1.0)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        falling.step()
+    lesson.trained.requires_grad_(True)
     return float(loss.detach())

@@ -26,7 +26,7 @@ WEIGHTS = {
     "any_text": 0.4,
     "size": 0.7,
 }
-WHOLE = ("describe", "alt", "read", "decline", "clip", "happens", "changed")
+WHOLE = ("describe", "alt", "short", "read", "decline", "clip", "happens", "changed")
 
 
 def drill(asker: Asker, scene: Scene) -> list[Question]:

@@ -68,8 +68,8 @@ FROM_NOTHING = (
     Stage("many frames", 0.88, ((WORLD_ONE, 3.0), (WORLD_FOUR, 1.0), (TWO, 0.7), (PAIR, 0.8), (FEW, 0.7), (MANY, 0.8))),
     Stage("all", 1.0, ((WORLD_ONE, 8.0), (WORLD_FOUR, 2.0), (TWO, 1.2), (PAIR, 1.2), (FEW, 0.7), (MANY, 0.5))),
 )
-ALL = ((WORLD_ONE, 7.5), (WORLD_FOUR, 1.8), (TWO, 1.0), (PAIR, 1.5), (FEW, 1.6), (MANY, 0.9))
-ONWARD = (Stage("encoder", 0.15, trained=True), Stage("all", 1.0, ALL))
+ALL = ((WORLD_ONE, 8.5), (WORLD_FOUR, 2.2), (TWO, 1.0), (PAIR, 1.1), (FEW, 1.0), (MANY, 0.6))
+ONWARD = (Stage("encoder", 0.42, trained=True), Stage("all", 1.0, ALL))
 SCENES_AGAIN = (Stage("scenes again", 1.0, ((ONE, 4.0), (FOUR, 1.0), (TWO, 1.0))),)
 RECIPES = {"from-nothing": FROM_NOTHING, "onward": ONWARD, "scenes": SCENES_AGAIN}
 

@@ -71,11 +71,13 @@ class Look:
         right, below, reach = self.relief
         if reach == 0:
             return np.ones(alpha.size[::-1], dtype=np.float32)
-        coarse = tuple(max(2, round(side / max(alpha.size) / reach)) for side in alpha.size)
-        thick = alpha.convert("F").resize(coarse, Image.Resampling.BOX).resize(alpha.size, Image.Resampling.BICUBIC)
-        slope = reach * max(alpha.size) / 255  # from none to all within its reach: one
-        down, across = np.gradient(np.asarray(thick) * slope)
-        return (1 - right * across - below * down).clip(0.4, 1.6)
+        longest = max(alpha.size)
+        width, height = (max(2, round(side / longest / reach)) for side in alpha.size)
+        thick = alpha.convert("F").resize((width, height), Image.Resampling.BOX)
+        thick = thick.resize(alpha.size, Image.Resampling.BICUBIC)
+        slope = reach * longest / 255  # from none to all within its reach: one
+        down, across = np.gradient(np.asarray(thick, dtype=np.float32) * slope)
+        return np.clip(1 - right * across - below * down, 0.4, 1.6)
 
     def _bent(self, sprite: Image.Image) -> Image.Image:
         """Four quarters, each drawn from a quadrangle of the sprite."""

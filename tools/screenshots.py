@@ -18,6 +18,7 @@ from PIL import Image
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "docs" / "screenshots"
 SCREEN = ["xvfb-run", "--auto-servernum", "--server-args=-screen 0 1920x1080x24 -dpi 96"]
+PACKAGES = "xvfb xauth libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxkbcommon-x11-0 libegl1"
 COLOURS = 256
 
 
@@ -25,7 +26,7 @@ def main() -> None:
     from app.desktop.screenshots.scenes import SCENES
 
     if sys.platform == "linux" and shutil.which(SCREEN[0]) is None:
-        sys.exit("Screenshots need a screen of their own here: install xvfb, xauth and libxcb-cursor0 with apt-get.")
+        sys.exit(f"Screenshots need a screen of their own here: apt-get install {PACKAGES}")
     FOLDER.mkdir(exist_ok=True)
     for scene in sys.argv[1:] or SCENES:
         for looks in ("light", "dark"):

@@ -10,6 +10,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from app.folder.album import Entry
 from app.inputs.picture_files import Listing, list_pictures
 
 LAST_SHOWN = "last shown"
+TOGETHER = 100  # entries
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,10 @@ class Reviews:
         return [self._entry(shown.task, path) for path in listing.files], listing
 
     def keep(self, task: str, entries: Iterable[Entry]) -> None:
-        self._store.put_all(row for entry in entries for row in self._rows(task, entry))
+        """In parts, each whole: thousands of rows at once hold up the other threads for a twelfth of a second."""
+        waiting = iter(entries)
+        while part := list(islice(waiting, TOGETHER)):
+            self._store.put_all(row for entry in part for row in self._rows(task, entry))
 
     def last_shown(self) -> Shown:
         if (kept := self._store.get(LAST_SHOWN)) is None:

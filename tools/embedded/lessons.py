@@ -60,7 +60,7 @@ class Lesson:
             return self.log.loss("cells", self.trained.heads(features, *labels), self.pictures)
 
     def answer(self, form: Form, progress: float) -> Tensor:
-        """Loss of the answers' tokens and of what leads to them, with a share of that of naming; pages included."""
+        """Loss of the answers' tokens and of what leads to them, with a share of that of naming, pages included."""
         knobs = Knobs(text=0.6, second=0.4, group=0.3, unknown=0.14, rough=0.2, varied=VARIED)
         batch = self.maker.batch(form, knobs, TASKS.index)
         cells = (batch.pixels, batch.things, batch.letters, batch.backgrounds)

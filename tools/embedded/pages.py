@@ -14,7 +14,7 @@ from tools.embedded.scenes import Scene, Text, Thing, World, contrasting
 from tools.embedded.sprites import NAMES
 from tools.embedded.words import Line, load_font, sample_word, set_line
 
-LETTER_HEIGHTS = (0.1, 0.2)  # of the picture's short side: what a scene may have at least, and twice that
+LETTER_HEIGHTS = (0.1, 0.2)  # of the picture's short side, from a little less than a scene's least
 ROUGH = 0.2  # share of plain pages on a photo-like surface
 SPREAD = 1.25  # from line to line, in heights
 ASKED = 2  # of a crowd: each finds one name among a dozen things, and all names have to be learned

@@ -156,7 +156,10 @@ def run(plan: Plan, start: Path | None, until: str | None) -> None:
 
 
 def begin_with(start: Path, trained: Trained, plan: Plan) -> None:
-    """Takes what an earlier run learned, helpers too, or the model of a folder that ships, and fits what is missing."""
+    """Takes what an earlier run learned, helpers too, or the model of a folder that ships.
+
+    Where any helper is missing, all are fitted to it.
+    """
     if (start / "checkpoint.pt").exists():
         earlier, known = torch.load(start / "checkpoint.pt", weights_only=True)["trained"], trained.state_dict()
         same = {name: value for name, value in earlier.items() if name in known and value.shape == known[name].shape}

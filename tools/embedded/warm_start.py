@@ -1,12 +1,13 @@
 """Starts a run from a folder that ships (packed) or one in the hub's form, so that what was learned is not lost.
 
-The tokenizer comes along unchanged: new words are spelled by its pieces. The heads that name what image tokens show
-ship nowhere; they are fitted anew to the tokens, before anything is trained any further.
+The tokenizer comes along unchanged: new words are spelled by its pieces. The helpers ship nowhere: the heads that name
+what image tokens show are fitted anew to the tokens, and the others to the decoder's inside, before anything is trained
+any further.
 """
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
@@ -41,16 +42,12 @@ def load_weights(folder: Path, model: SmolVLMForConditionalGeneration) -> None:
 def fit_heads(heads: CellHeads, features: Tensor, labels: Sequence[Tensor], seed: int) -> float:
     """Fits the heads to image tokens [N, D] with their labels, in the order of `Cells`; returns the last loss."""
     random = torch.Generator().manual_seed(seed)
-    optimizer = torch.optim.AdamW(heads.parameters(), lr=FIT_RATE, weight_decay=1e-3)
-    falling = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.01, FIT_STEPS)
-    for _ in range(FIT_STEPS):
+
+    def loss_of(_: int) -> Tensor:
         chosen = torch.randint(len(features), (FIT_TOKENS,), generator=random)
-        loss = heads(features[chosen], *(part[chosen] for part in labels))
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        falling.step()
-    return float(loss.detach())
+        return heads(features[chosen], *(part[chosen] for part in labels))
+
+    return descend(torch.optim.AdamW(heads.parameters(), lr=FIT_RATE, weight_decay=1e-3), FIT_STEPS, loss_of)
 
 
 def fit_helpers(lesson: Lesson, forms: Sequence[Form]) -> float:
@@ -61,12 +58,18 @@ def fit_helpers(lesson: Lesson, forms: Sequence[Form]) -> float:
     for held in (lesson.trained.model, lesson.trained.heads):
         held.requires_grad_(False)
     optimizer = torch.optim.AdamW([one for one in lesson.trained.parameters() if one.requires_grad], lr=FIT_RATE)
-    falling = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.01, len(forms))
-    for form in forms:
-        loss = lesson.answer(form, 1.0)
+    loss = descend(optimizer, len(forms), lambda step: lesson.answer(forms[step], 1.0))
+    lesson.trained.requires_grad_(True)
+    return loss
+
+
+def descend(optimizer: torch.optim.Optimizer, steps: int, loss_of: Callable[[int], Tensor]) -> float:
+    """So many steps down the losses, at a rate that falls to a hundredth; returns the last loss."""
+    falling = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.01, steps)
+    for step in range(steps):
+        loss = loss_of(step)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         falling.step()
-    lesson.trained.requires_grad_(True)
     return float(loss.detach())

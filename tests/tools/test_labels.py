@@ -19,7 +19,7 @@ from tools.embedded.labels import (
     share_out,
     words_among,
 )
-from tools.embedded.scenes import Knobs, Scene, Thing, World
+from tools.embedded.scenes import SCALES, Knobs, Scene, Thing, World
 from tools.embedded.sprites import NAMES
 from tools.embedded.words import LETTERS
 
@@ -40,7 +40,7 @@ def test_cells_name_the_thing_over_their_centre(world: World) -> None:
             continue
         pixels = np.asarray(world.draw(scene))
         numbers = {thing.name: sum(other.name == thing.name for other in scene.things) for thing in scene.things}
-        assert all(number in (numbers[NAMES[label]], IGNORE) for label, number in things if 0 <= label < NOT_THING)
+        assert all(number in (numbers[NAMES[label]], IGNORE) for label, number, _ in things if 0 <= label < NOT_THING)
         for cell, label in enumerate(things[:, 0]):
             centre = pixels[cell // 8 * 16 + 8, cell % 8 * 16 + 8]
             patch = pixels[cell // 8 * 16 : cell // 8 * 16 + 16, cell % 8 * 16 : cell % 8 * 16 + 16]
@@ -140,4 +140,17 @@ def test_things_of_which_one_is_cut_off_are_not_counted() -> None:
     scene = Scene(128, 128, "group", sample_background(np.random.default_rng(0)), (whole, replace(whole, x=72)))
     for width, number in ((128, 2), (64, 1), (96, IGNORE)):
         things, _ = label_cells(scene, (0, 0, width, 128), 8)
-        assert {told for label, told in things.tolist() if 0 <= label < NOT_THING} == {number}
+        assert {told for label, told, _ in things.tolist() if 0 <= label < NOT_THING} == {number}
+
+
+def test_a_lone_thing_s_size_is_told_of_whole_pictures(world: World) -> None:
+    told = set()
+    for seed in range(60):
+        scene = world.sample_scene(np.random.default_rng(seed), 128, 128, Knobs(text=0, unknown=0))
+        named = [label for label in label_cells(scene, WHOLE, 8)[0].tolist() if 0 <= label[0] < NOT_THING]
+        sizes = {(NAMES[thing], size) for thing, _, size in named}
+        said = {(thing.name, SCALES.index(thing.scale)) for thing in scene.things}
+        assert sizes <= said
+        told |= {size for _, size in sizes}
+        assert (label_cells(scene, WHOLE, 8, whole=False)[0][:, 2] == IGNORE).all()
+    assert told >= {0, 1, 2}

@@ -1,17 +1,20 @@
 """What a text is about is found where it was drawn, and nothing is pointed at that the text does not mean."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tools.embedded.backgrounds import Background, sample_background
 from tools.embedded.labels import IGNORE
-from tools.embedded.mentions import grounds_in, letters_in, names_in, subjects_of, words_of
+from tools.embedded.mentions import grounds_in, items_in, letters_in, names_in, subjects_of, words_of
 from tools.embedded.pages import ask, sample_page
 from tools.embedded.pointing import field_of, tokens_at
 from tools.embedded.questions import whole_answers
 from tools.embedded.receipts import Receipt, draw
-from tools.embedded.scenes import Knobs, Scene, Thing, World
+from tools.embedded.scenes import SCALES, Knobs, Scene, Text, Thing, World
 from tools.embedded.tiles import Tiled
+from tools.embedded.words import set_line
 
 WHOLE = (0, 0, 128, 128)
 
@@ -52,6 +55,42 @@ def test_names_are_found_whole(text: str, found: list[str]) -> None:
 def test_a_name_s_lead_is_its_article_its_number_and_its_size(text: str, led: list[str]) -> None:
     mentions = [one for one in names_in(text, [scene_of(RED, CAR)]) if one.is_shown]
     assert [text[mention.lead : mention.end] for mention in mentions] == led
+
+
+@pytest.mark.parametrize("task", ["describe", "alt", "short", "list"])
+def test_the_items_of_a_list_are_a_scene_s_things_and_its_text_in_order(world: World, task: str) -> None:
+    seen = 0
+    for seed in range(200):
+        scene = world.sample_scene(np.random.default_rng(seed), 128, 128, Knobs(unknown=0))
+        answer = f" {whole_answers(scene)[task]}<end_of_utterance>"
+        items = list(items_in(answer, scene))
+        things = scene.things[:1] if scene.kind == "group" else scene.things
+        assert len(items) == len(things) + (scene.text is not None)
+        if items:
+            between = [answer[end : after.lead] for (_, end), (after, _) in zip(items, items[1:], strict=False)]
+            assert set(between[:-1]) <= {", "} and set(between[-1:]) <= {", " if task == "list" else " and "}
+            assert items[0][0].lead == 1 and answer[items[-1][1] :].startswith((" on a", "."))
+            seen += len(items)
+    assert seen > 300
+
+
+@pytest.mark.usefixtures("world")
+def test_a_word_that_says_a_thing_s_name_is_one_item_and_where_it_is_written() -> None:
+    line = set_line("CAR", "default", 20)
+    scene = replace(scene_of(CAR), text=Text((line,), ((4.0, 5.0),), "black", (0, 0, 0), 0))
+    answer = 'The word "CAR" at the top and a car in the bottom right corner.'
+    (word, _), (car, _) = items_in(answer, scene)
+    assert (answer[word.start : word.end], word.boxes) == ('"CAR"', (((4, 5, 4 + line.width, 5 + line.height),),))
+    assert (answer[car.start : car.end], car.boxes) == ("car", (((96, 96, 128, 128),),))
+
+
+def test_a_name_has_its_only_thing_s_size() -> None:
+    small, large = (replace(CAR, scale=scale) for scale in ("small", "large"))
+    for thing in (CAR, small, large):
+        (mention,) = names_in("Where is the car?", [scene_of(RED, thing)])
+        assert SCALES[mention.scale] == thing.scale
+    assert [one.scale for one in names_in("Two cars.", [scene_of(CAR, replace(CAR, x=0))])] == [IGNORE]
+    assert [one.scale for one in names_in("A car.", [scene_of(CAR), scene_of(CAR)])] == [IGNORE]
 
 
 def test_a_background_s_colours_are_those_of_the_first_view_that_has_them() -> None:

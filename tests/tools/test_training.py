@@ -18,14 +18,14 @@ from tools.embedded.changes import KINDS  # noqa: E402
 from tools.embedded.exhibits import MAKERS  # noqa: E402
 from tools.embedded.heads import CellHeads, Trained  # noqa: E402
 from tools.embedded.hints import changed, only, pointing  # noqa: E402
-from tools.embedded.labels import GRID, HALVES, HUES, IGNORE, NUMBERS, ORDINALS, WORDS  # noqa: E402
+from tools.embedded.labels import GRID, HALVES, HUES, IGNORE, NAMED, NUMBERS, ORDINALS, WORDS  # noqa: E402
 from tools.embedded.lessons import Lesson, by_answer  # noqa: E402
 from tools.embedded.model import Forward, Shape, build_config, build_model, score  # noqa: E402
 from tools.embedded.muon import PEAK, cap_scores  # noqa: E402
 from tools.embedded.pointing import COLUMNS  # noqa: E402
 from tools.embedded.relations import RELATIONS  # noqa: E402
 from tools.embedded.rows import Aims  # noqa: E402
-from tools.embedded.scenes import Knobs, World  # noqa: E402
+from tools.embedded.scenes import SCALES, Knobs, World  # noqa: E402
 from tools.embedded.stages import RECIPES, Form  # noqa: E402
 from tools.embedded.tokenizer import load_tokenizer, token_ids  # noqa: E402
 from tools.embedded.training_log import TASKS, Log  # noqa: E402
@@ -86,7 +86,8 @@ def test_heads_are_fitted_to_tokens_that_can_be_told_apart() -> None:
     centres = 3 * torch.randn(5, 16, generator=random)
     labels = torch.randint(0, 5, (4000,), generator=random)
     tokens = centres[labels] + 0.1 * torch.randn(4000, 16, generator=random)
-    things, letters = labels[:, None, None].repeat(1, 4, 2), torch.full((4000, 4, HALVES, NUMBERS), IGNORE)
+    things, letters = labels[:, None, None].repeat(1, 4, NAMED), torch.full((4000, 4, HALVES, NUMBERS), IGNORE)
+    things[..., 2].clamp_(max=len(SCALES) - 1)
     letters[:2000] = labels[:2000, None, None, None]
     letters[:2000, ..., 0] = labels[:2000, None, None]
     assert fit_heads(CellHeads(16, 2, 5, 5), tokens, [things, letters, labels[:, None].repeat(1, 2)], seed=0) < 0.05
@@ -117,6 +118,19 @@ def test_a_token_s_labels_are_those_of_the_patches_that_it_is_made_of() -> None:
         with torch.no_grad():
             (token,) = forward.connect(patches)[0].abs().sum(dim=1).nonzero()[:, 0].tolist()
         assert patch in grouped[token]
+
+
+def test_what_ends_an_item_of_a_list_points_at_the_next_and_foretells_how_the_list_goes_on(world: World) -> None:
+    maker = Maker(world, load_tokenizer(TOKENIZER), 4, 16, 128)
+    batch = maker.batch(Form("one", (("scene", 1.0),), ((128, 128),), 160, 24), Knobs(text=0.6), TASKS.index)
+    follows, ids = {0: set[str](), 1: set[str](), 2: set[str]()}, batch.ids.flatten()
+    aims = batch.aims["next"]
+    for position, shown, (left,) in zip(aims.positions.tolist(), aims.right, aims.told.tolist(), strict=True):
+        follows[left].add(maker.tokenizer.decode([int(ids[position + 1])]))
+        assert (shown.nonzero()[:, 0].tolist() == [0]) == (left == 0)
+        assert bool((batch.ids[position // 160][shown] == maker.image_id).all()) == (left > 0)
+    assert follows[0] <= {".", " on", '".'} and follows[1] <= {" and", ",", '"'} and follows[2] <= {",", '",', '"'}
+    assert len(aims.positions) > 60 and all(follows.values())
 
 
 def test_a_batch_points_at_tokens_and_slots_that_are_labelled_with_the_letter_that_comes(world: World) -> None:

@@ -25,8 +25,8 @@ from tools.embedded.stages import Form
 from tools.embedded.tiles import Tiled, cut_tiles, one_tile
 from tools.embedded.tokenizer import IMAGE, PAD
 
-# pixels [T, 3, H, W] uint8; of the r^2 patches of K tokens things [T, K, r^2, 2], letters [T, K, r^2, HALVES, NUMBERS];
-# backgrounds [T, K, 2], the same for all of a tile's tokens
+# pixels [T, 3, H, W] uint8; of the r^2 patches of K tokens things [T, K, r^2, NAMED] and letters
+# [T, K, r^2, HALVES, NUMBERS]; backgrounds [T, K, 2], the same for all of a tile's tokens
 Cells = tuple[Tensor, Tensor, Tensor, Tensor]
 
 
@@ -139,7 +139,11 @@ class Maker:
     def stack_cells(self, shown: list[tuple[Exhibit, list[Tiled]]]) -> Cells:
         """The tiles of all exhibits in order, with the labels of their tokens' patches."""
         seen = [(view, one) for exhibit, tiled in shown for view, one in zip(exhibit.views, tiled, strict=True)]
-        labels = [label_cells(view.labels, region, GRID) for view, one in seen for region in one.regions]
+        labels = [
+            label_cells(view.labels, region, GRID, region == (0, 0, *view.picture.size))
+            for view, one in seen
+            for region in one.regions
+        ]
         pixels = torch.from_numpy(np.concatenate([one.pixels for _, one in seen]))
         things, letters = (by_token(torch.from_numpy(np.stack(part)), self.side) for part in zip(*labels, strict=True))
         backgrounds = [

@@ -14,11 +14,12 @@ from tools.embedded.changes import KINDS
 from tools.embedded.labels import HALVES, HUES, IGNORE, MOST, NOT_LETTER, NOT_THING, ORDINALS, WORDS
 from tools.embedded.model import Shape, build_config, build_model
 from tools.embedded.relations import RELATIONS
+from tools.embedded.scenes import SCALES
 
 
 class CellHeads(nn.Module):
-    """Linear layers over the connector's output: of patches the thing and how many such there are, of their halves the
-    letters, their places, their words' numbers and colours; and the background's colours.
+    """Linear layers over the connector's output: of patches the thing, how many such there are and its size, of their
+    halves the letters, their places, their words' numbers and colours; and the background's colours.
 
     A token of r = `shuffle` holds r * r patches. The third edition was taught over the encoder's output: there nine of
     ten letters could be named, and three of four from the tokens that the decoder got.
@@ -29,6 +30,7 @@ class CellHeads(nn.Module):
         self.patches = shuffle * shuffle
         self.thing = nn.Linear(hidden, self.patches * (things + 1))
         self.count = nn.Linear(hidden, self.patches * (MOST + 1))
+        self.scale = nn.Linear(hidden, self.patches * len(SCALES))
         self.letter = nn.Linear(hidden, self.patches * HALVES * (letters + 1))
         self.place = nn.Linear(hidden, self.patches * HALVES * ORDINALS)
         self.word = nn.Linear(hidden, self.patches * HALVES * WORDS)
@@ -41,6 +43,7 @@ class CellHeads(nn.Module):
         return (
             labelled(self.named(features), things[..., 0])
             + labelled(self.counted(features), things[..., 1])
+            + labelled(self.sized(features), things[..., 2])
             + 2 * labelled(self.spelled(features), letters[..., 0])
             + labelled(self.placed(features), letters[..., 1])
             + labelled(self.by_half(self.word, features), letters[..., 2])
@@ -55,6 +58,10 @@ class CellHeads(nn.Module):
     def counted(self, features: Tensor) -> Tensor:
         """features [..., D] -> scores [..., r^2, MOST + 1]."""
         return self.count(features).unflatten(-1, (self.patches, -1))
+
+    def sized(self, features: Tensor) -> Tensor:
+        """features [..., D] -> scores [..., r^2, SCALES]."""
+        return self.scale(features).unflatten(-1, (self.patches, -1))
 
     def spelled(self, features: Tensor) -> Tensor:
         """features [..., D] -> scores [..., r^2, HALVES, letters + 1]."""
@@ -109,28 +116,32 @@ class ChangedHead(nn.Linear):
 
 
 class BroughtHead(nn.Linear):
-    """Over what the decoder's readers can bring from an image token: its thing, its letters' colour, the background's.
+    """Over what the decoder's readers can bring from an image token: its thing, how many such there are and its size,
+    its letters' colour, the background's.
 
-    The eighth edition's encoder told all of them (linear heads over its tokens named 99 % of the things, every text's
-    colour and every background's), yet every third caption of a fading background had it wrong: not four of ten of its
-    colours could be told from what the heads that answer bring.
+    The eighth edition's encoder told all colours and things (linear heads over its tokens named 99 % of the things,
+    every text's colour and every background's), yet every third caption of a fading background had it wrong: not four
+    of ten of its colours could be told from what the heads that answer bring. Of the tenth's wrong captions every
+    fourth left a size out, or had one that is not there.
     """
 
     def __init__(self, width: int, things: int) -> None:
-        self.sizes = (things, len(HUES), len(HUES), len(HUES))
+        self.sizes = (things, MOST + 1, len(SCALES), len(HUES), len(HUES), len(HUES))
         super().__init__(width, sum(self.sizes))
 
     def forward(self, values: Tensor) -> tuple[Tensor, ...]:
-        """values [N, D] -> scores of the thing, the letters' colour, the background's first and last colour."""
+        """values [N, D] -> scores of the thing, its number and size, the letters' colour, the background's first and
+        last colour."""
         return super().forward(values).split(self.sizes, dim=-1)
 
 
 class ThreeWayHead(nn.Linear):
     """Over the decoder's inside: numbers of three values each, of where things are and how they stand to one another.
 
-    Of a thing that is named its row and its column among nine fields; where two are compared both of both, and then
-    whether the first's row and column are earlier than the second's, the same or later. Whether one is left of the
-    other the seventh edition guessed, though it found each of them.
+    Of a thing that is named its row and its column among nine fields, and its size; as an item of a list ends, how many
+    are left. In one of thirty captions the tenth edition named a thing twice or left a text out. Where two are compared
+    row and column of both, and then whether the first's are earlier than the second's, the same or later. Whether one
+    is left of the other the seventh edition guessed, though it found each of them.
     """
 
     def __init__(self, hidden: int, numbers: int) -> None:
@@ -187,7 +198,8 @@ class Trained(nn.Module):
         self.ordinals = OrdinalHead(shape.hidden)
         self.slots = SlotHead(shape.hidden, shape.shuffle)
         self.changed = ChangedHead(shape.hidden)
-        self.field = ThreeWayHead(shape.hidden, 2)
+        self.field = ThreeWayHead(shape.hidden, 3)
+        self.left = ThreeWayHead(shape.hidden, 1)
         self.fields = ThreeWayHead(shape.hidden, 4)
         self.orders = ThreeWayHead(shape.hidden, 2)
         self.relations = RelationHead(shape.hidden)

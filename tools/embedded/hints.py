@@ -26,6 +26,7 @@ AIMS = {  # `Batch`'s aims -> layers and heads of the decoder that learn to look
     "letter": ((2, 2), (3, 0), *READERS),
     "answer": READERS,
     "ground": READERS,
+    "next": READERS,
     "differs": READERS,
     "named": ((3, 0),),
     "other": ((3, 2),),
@@ -35,7 +36,8 @@ AIMS = {  # `Batch`'s aims -> layers and heads of the decoder that learn to look
 ORDINAL_LAYER = 2  # that should be given a letter's place in its word, and the word's number
 CHANGED_LAYER = 3  # that should be given whether an image token shows what the one a view before it shows
 SLOT_LAYER = 4  # that should be given which of a token's letters comes next
-FIELD_LAYER = 3  # that should be given where a named thing is
+FIELD_LAYER = 3  # that should be given where a named thing is, and its size
+LEFT_LAYER = 5  # that should be given whether anything is left to be named, once one item is
 FIELDS_LAYER = 4  # that should be given where each of two is
 ORDER_LAYER = 5  # that should be given how these stand to one another, and which way of standing is asked about
 HAPPENING_LAYER = 5  # that should be given what kind of change it is
@@ -64,6 +66,8 @@ def losses_of(decoded: Decoded, batch: Batch, trained: Trained) -> dict[str, Ten
     if "name" in losses:
         known = trained.field(given(decoded, FIELD_LAYER, batch.aims["name"]))
         losses["field"] = labelled(known, batch.aims["name"].told)
+    if "next" in losses:
+        losses["left"] = labelled(trained.left(given(decoded, LEFT_LAYER, batch.aims["next"])), batch.aims["next"].told)
     if "other" in losses:
         losses |= comparing(decoded, batch, trained)
     if "differs" in losses:
@@ -110,11 +114,13 @@ def in_columns(decoded: Decoded, batch: Batch, trained: Trained) -> Tensor:
 
 
 def readable(decoded: Decoded, batch: Batch, trained: Trained) -> Tensor:
-    """Loss of the things and colours that the readers can bring from each image token that shows only one such."""
+    """Loss of what the readers can bring from each image token that shows only one thing, or colour of letters."""
     values = values_at(decoded, READ_LAYER, batch.places).flatten(1)
-    things, inks = batch.things[..., 0].flatten(0, 1), batch.letters[..., 3].flatten(0, 1).flatten(1)
+    things, numbers, sizes = batch.things.flatten(0, 1).unbind(dim=-1)
+    inks = batch.letters[..., 3].flatten(0, 1).flatten(1)
     first, last = batch.backgrounds.flatten(0, 1).unbind(dim=1)
-    labels = (only(things.masked_fill(things == NOT_THING, IGNORE)), only(inks), first, last)
+    named = things.masked_fill(things == NOT_THING, IGNORE)
+    labels = (*map(only, (named, numbers, sizes, inks)), first, last)
     losses = [labelled(scores, label) for scores, label in zip(trained.brought(values), labels, strict=True)]
     return torch.stack(losses).sum()
 

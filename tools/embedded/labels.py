@@ -1,10 +1,10 @@
 """What every patch of a tile shows, as numbers for the encoder's own lessons. Knows drawn truth, no pixels.
 
-A patch names the thing over its centre. For letters it is cut in two, left and right, because small letters are
-narrower than a patch: each half names the letter over its centre, the letter's place in its word and that word's
-number, by which whoever reads knows which comes next, and its colour. The second edition labelled the patch that holds
-a letter's centre: most of its mistakes were of a pixel or two, and a quarter of the small letters shared a patch,
-unlabelled. Of a tile as a whole the background's colours are told.
+A patch names the thing over its centre, how many such there are and what is said of its size. For letters it is cut in
+two, left and right, because small letters are narrower than a patch: each half names the letter over its centre, the
+letter's place in its word and that word's number, by which whoever reads knows which comes next, and its colour. The
+second edition labelled the patch that holds a letter's centre: most of its mistakes were of a pixel or two, and a
+quarter of the small letters shared a patch, unlabelled. Of a tile as a whole the background's colours are told.
 """
 
 from typing import Protocol
@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from tools.embedded.backgrounds import COLOURS, Background
-from tools.embedded.scenes import SetLine, Thing
+from tools.embedded.scenes import SCALES, SetLine, Thing
 from tools.embedded.sprites import NAMES
 from tools.embedded.words import LETTERS
 
@@ -25,6 +25,7 @@ HALVES = 2  # of a patch
 ORDINALS = 9  # places in a word; the last stands for all that are later
 WORDS = 8  # numbers of a word, likewise
 HUES = tuple(COLOURS)
+NAMED = 3  # numbers that a thing's label has: which one, how many such, its size among SCALES
 NUMBERS = 4  # that a letter's label has: which one, its place in its word, that word's number, its colour
 EDGE = 1 / 16  # of a patch: within it of a letter's end nothing is asked
 LEGIBLE = 0.6  # of a patch: letters of smaller fonts are not to be told apart
@@ -51,17 +52,22 @@ class Labelled(Protocol):
     def background(self) -> Background | None: ...  # where its colours have names
 
 
-def label_cells(scene: Labelled, region: Region, grid: int) -> tuple[np.ndarray, np.ndarray]:
-    """Things [P, 2] and letters [P, HALVES, NUMBERS], int64, at the P = grid * grid patches of a tile showing `region`.
+def label_cells(scene: Labelled, region: Region, grid: int, whole: bool = True) -> tuple[np.ndarray, np.ndarray]:
+    """Things [P, NAMED] and letters [P, HALVES, NUMBERS], int64, at the P = grid * grid patches of a tile.
+
+    It shows `region`, the `whole` picture or a part of it, in which sizes mean nothing.
 
     IGNORE where only a part of a thing or of a line touches the patch, or where letters are too small to be told apart.
     """
     if scene.kind == "mush":
         letters = np.full((grid * grid, HALVES, NUMBERS), IGNORE)
         letters[..., 0] = NOT_LETTER
-        return np.full((grid * grid, 2), IGNORE), letters
+        return np.full((grid * grid, NAMED), IGNORE), letters
     letters = label_letters(scene, region, grid).reshape(-1, HALVES, NUMBERS)
-    return label_things(scene, region, grid).reshape(-1, 2), letters
+    things = label_things(scene, region, grid).reshape(-1, NAMED)
+    if not whole:
+        things[:, 2] = IGNORE
+    return things, letters
 
 
 def label_background(scene: Labelled, region: Region, width: int, height: int) -> np.ndarray:
@@ -79,11 +85,12 @@ def label_background(scene: Labelled, region: Region, width: int, height: int) -
 
 
 def label_things(scene: Labelled, region: Region, grid: int) -> np.ndarray:
-    """[grid, grid, 2]: the thing over each patch's centre, and how many such the tile shows if none is cut off."""
+    """[grid, grid, NAMED]: the thing over each patch's centre, how many such the tile shows if none is cut off, its
+    size."""
     left, top, right, bottom = region
     step_x, step_y = (right - left) / grid, (bottom - top) / grid
-    labels = np.full((grid, grid, 2), IGNORE, dtype=np.int64)
-    named, counted = labels[..., 0], labels[..., 1]
+    labels = np.full((grid, grid, NAMED), IGNORE, dtype=np.int64)
+    named, counted, sized = np.moveaxis(labels, -1, 0)
     named[:] = NOT_THING
     x, y = left + (np.arange(grid) + 0.5) * step_x, top + (np.arange(grid) + 0.5) * step_y
     for thing in scene.things:
@@ -94,6 +101,7 @@ def label_things(scene: Labelled, region: Region, grid: int) -> np.ndarray:
         named[touched & (named == NOT_THING)] = IGNORE
         named[covered] = NAMES.index(thing.name)
         counted[covered] = number_of(thing.name, scene, region)
+        sized[covered] = SCALES.index(thing.scale)
     return labels
 
 

@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from tools.embedded.labels import HUES, Labelled
+from tools.embedded.labels import HUES, IGNORE, Labelled
 from tools.embedded.prompts import END
+from tools.embedded.scenes import SCALES
 from tools.embedded.sprites import NAMES, plural
 from tools.embedded.words import LETTERS
 
@@ -17,6 +18,8 @@ SINGULAR = {form.lower(): name for name in NAMES for form in (name, plural(name)
 # The longest first, so that a red heart is no heart.
 SPELLED = "|".join(map(re.escape, sorted(SINGULAR, key=len, reverse=True)))
 LEAD = r"(?:\b(?:an?|two|three|four|five) )?(?:\b(?:small|large) )?"
+TEXT = re.compile(r'(?:\bthe (?:words?|number) )?(?P<what>"[^"]*"|\btext\b)', re.IGNORECASE)
+LAST = re.compile(r"(?: on an? [a-z ]+)?\.")  # of a list, what follows it
 NAME = re.compile(rf"{LEAD}\b(?P<name>{SPELLED})\b", re.IGNORECASE)
 
 
@@ -25,7 +28,7 @@ class Mention:
     """Characters `start` to `end` of a text are about what is in the boxes; `boxes` has those of each view.
 
     place: of a letter, how many of its word come before it; word: how many words come before that one. lead: of a
-    thing's name, where its article, number and size begin.
+    thing's name, where its article, number and size begin; scale: which of SCALES its only thing in the only view has.
     """
 
     start: int
@@ -34,6 +37,7 @@ class Mention:
     place: int = 0
     word: int = 0
     lead: int = 0
+    scale: int = IGNORE
 
     @property
     def is_shown(self) -> bool:
@@ -50,8 +54,11 @@ def names_in(text: str, views: Sequence[Labelled]) -> list[Mention]:
     """Every naming of a thing of this world; the boxes of one that no view shows are empty."""
     mentions = []
     for match in NAME.finditer(text):
-        boxes = tuple(boxes_of(SINGULAR[match["name"].lower()], view) for view in views)
-        mentions.append(Mention(match.start("name"), match.end(), boxes, lead=match.start()))
+        name = SINGULAR[match["name"].lower()]
+        boxes = tuple(boxes_of(name, view) for view in views)
+        scales = [SCALES.index(one.scale) for view in views for one in view.things if one.name == name]
+        scale = scales[0] if len(scales) == len(views) == 1 else IGNORE
+        mentions.append(Mention(match.start("name"), match.end(), boxes, lead=match.start(), scale=scale))
     return mentions
 
 
@@ -73,7 +80,22 @@ def difference_of(views: Sequence[Labelled]) -> Mention:
 
 def text_of(shown: Labelled) -> Mention:
     """All the lines of text in a view."""
-    return Mention(0, 0, (tuple((x, y, x + line.width, y + line.height) for line, (x, y) in shown.set_lines),))
+    return Mention(0, 0, (lines_of(shown),))
+
+
+def items_in(answer: str, shown: Labelled) -> Iterator[tuple[Mention, int]]:
+    """The items of a list of what a view shows, in order, things and the text; and where each of them ends."""
+    written = [Mention(at.start("what"), at.end(), (lines_of(shown),), lead=at.start()) for at in TEXT.finditer(answer)]
+    quoted = [range(text.start, text.end) for text in written]
+    named = [one for one in names_in(answer, [shown]) if not any(one.start in span for span in quoted)]
+    items = sorted((one for one in (*named, *written) if one.is_shown), key=lambda one: one.start)
+    ends = [len(answer[: item.lead].removesuffix(" and ").removesuffix(", ")) for item in items[1:]]
+    if items and (after := LAST.search(answer)):
+        yield from zip(items, [*ends, after.start()], strict=True)
+
+
+def lines_of(shown: Labelled) -> tuple[Box, ...]:
+    return tuple((x, y, x + line.width, y + line.height) for line, (x, y) in shown.set_lines)
 
 
 def boxes_of(name: str, shown: Labelled) -> tuple[Box, ...]:

@@ -5,7 +5,8 @@ only by what the answer's few tokens tell. The drawn truth knows the place, so t
 network that ships are to look there (`AIMS` in `hints.py`). Three ways of looking:
 
 - a name, what leads to it, and what is to be said about it, at the things of that name: at the sequence's beginning
-  where there is none; what is to be said of a change, at what has changed; a background's colours anywhere in it;
+  where there is none; what ends an item of a list, at the next; what is to be said of a change, at what has changed; a
+  background's colours anywhere in it;
 - the beginning of an answer, at the names in its question: what was found there is what the answer is about. Of two
   that are compared each has a head of its own;
 - an image token of a later picture or frame, at the one of the same place before it, so that it holds what changed.
@@ -27,6 +28,7 @@ from tools.embedded.mentions import (
     Mention,
     difference_of,
     grounds_in,
+    items_in,
     letters_in,
     names_in,
     subjects_of,
@@ -43,6 +45,8 @@ COMPARING = ("same", "changed", "happens", "clip")  # a clip's description ends 
 SUBJECT = re.compile(r"(?:The|An?)(?= )")  # what comes before it, in a sentence about a change
 COLUMNS = ("column 0", "column 1", "column 2", "column 3")  # of half a patch each, in an image token
 FIELDS = 3  # rows and columns of places in a picture
+LISTING = ("describe", "alt", "short", "list", "crowd", "else")
+MANY = 2  # items of a list, or more, that are left to be named
 MOVED = re.compile(r"move[ds] from( .*) to( )")
 
 
@@ -68,11 +72,12 @@ class Tokenized:
 class Pointer:
     """A token that is about something shown, or foretells it; `shown` [image tokens] bool are those that show it.
 
-    kind: "name", "letter", one of COLUMNS for a letter if it is there, "answer" for one that is begun, "ground" for a
-    background's colour, or "differs" for a change that is told. `told` is what should be known there. Of a letter: how
-    many of its word come before it, that word's number, which half of which of the image token's patches shows it, the
-    last two IGNORE where they mean nothing. Of a change: which of KINDS. Of a name: row and column of its only thing in
-    the only view, else IGNORE.
+    kind: "name", "letter", one of COLUMNS for a letter if it is there, "next" for what ends an item of a list, "answer"
+    for one that is begun, "ground" for a background's colour, or "differs" for a change that is told. `told` is what
+    should be known there. Of a letter: how many of its word come before it, that word's number, which half of which of
+    the image token's patches shows it, the last two IGNORE where they mean nothing. Of a change: which of KINDS. Of a
+    name: row, column and size of its only thing in the only view, else IGNORE. Of a list: how many items are left, of
+    MANY at most.
     """
 
     kind: str
@@ -120,10 +125,12 @@ def pointers_of(
         yield Lookup(answer.start, (asked.last(other),), "other", told)
     if len(names) == 1 and not given:
         yield Pointer("answer", answer.start, tokens_of(names[0], which, tiled, side))
+    items = list(items_in(answer.text, views[0])) if task in LISTING and len(views) == 1 else []
+    yield from (joints := list(joints_of(items, answer, tiled, side)))
     about = [(asked.last(name), name, which) for name in names]
-    for name in given:
-        before = range(answer.at(name.lead) - 1, answer.first(name))
-        about += [*((token, name, which) for token in before), (answer.last(name), name, which)]
+    for name in [item for item, _ in items] or given:
+        tokens = {*range(answer.at(name.lead) - 1, answer.first(name)), answer.last(name)}
+        about += [(token, name, which) for token in sorted(tokens.difference(joint.token for joint in joints))]
     if given and len(views) > 1 and (moved := MOVED.search(answer.text)):
         about += [(answer.at(moved.start(1)) - 1, given[-1], FIRST), (answer.at(moved.start(2)) - 1, given[-1], LAST)]
     if task in COMPARING:
@@ -137,15 +144,30 @@ def pointers_of(
             for token in range(answer.first(ground), answer.last(ground) + 1):
                 yield Pointer("ground", token - 1, whole_of(number, tiled, side))
     for token, mention, where in about:
-        yield Pointer("name", token, tokens_of(mention, where, tiled, side), field_of(mention, tiled))
+        known = (*field_of(mention, tiled), mention.scale)
+        yield Pointer("name", token, tokens_of(mention, where, tiled, side), known)
     if len(views) == 1:
-        whole = tiled[0].regions[0] if len(tiled[0].regions) == 1 else None
         for letter in letters_in(answer.text, views[0]):
-            alone = (letter.word, slot_at(letter.boxes[0][0], whole, side)) if whole else (IGNORE, IGNORE)
-            shown = tokens_of(letter, EVERY, tiled, side)
-            yield Pointer("letter", answer.first(letter) - 1, shown, (letter.place, *alone))
-            for kind, there in zip(COLUMNS, columns_of(letter, tiled, side).T, strict=True):
-                yield Pointer(kind, answer.first(letter) - 1, there)
+            yield from letters_of(letter, answer, tiled, side)
+
+
+def joints_of(
+    items: Sequence[tuple[Mention, int]], answer: Tokenized, tiled: Sequence[Tiled], side: int
+) -> Iterator[Pointer]:
+    """Where to look as an item of a list ends: at the next; behind the last one nowhere."""
+    following = [*(item for item, _ in items[1:]), Mention(0, 0, ((),))]
+    for number, ((_, end), after) in enumerate(zip(items, following, strict=False), start=1):
+        left = min(len(items) - number, MANY)
+        yield Pointer("next", answer.at(end) - 1, tokens_of(after, EVERY, tiled, side), (left,))
+
+
+def letters_of(letter: Mention, answer: Tokenized, tiled: Sequence[Tiled], side: int) -> Iterator[Pointer]:
+    """Where to look before a letter is given, and where each of the columns' heads should."""
+    whole, token = tiled[0].regions[0] if len(tiled[0].regions) == 1 else None, answer.first(letter) - 1
+    alone = (letter.word, slot_at(letter.boxes[0][0], whole, side)) if whole else (IGNORE, IGNORE)
+    yield Pointer("letter", token, tokens_of(letter, EVERY, tiled, side), (letter.place, *alone))
+    for kind, there in zip(COLUMNS, columns_of(letter, tiled, side).T, strict=True):
+        yield Pointer(kind, token, there)
 
 
 def told_from(answer: Tokenized) -> list[int]:

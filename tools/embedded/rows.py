@@ -13,7 +13,8 @@ from torch import Tensor
 from tools.embedded.pointing import COLUMNS, Lookup, Pointer
 
 NO_TASK = -1
-KINDS = ("name", "letter", *COLUMNS, "answer", "ground", "differs", "named", "other", "before")  # of looking somewhere
+# Of looking somewhere
+KINDS = ("name", "next", "letter", *COLUMNS, "answer", "ground", "differs", "named", "other", "before")
 Look = tuple[int, int, Sequence[int], Sequence[int]]  # a row, its token, those of it to look at, what is told there
 
 

@@ -21,6 +21,7 @@ PLACES = (
     ("at the left", "in the middle", "at the right"),
     ("in the bottom left corner", "at the bottom", "in the bottom right corner"),
 )
+SCALES = ("small", "", "large")  # what is said of a lone thing's size
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Thing:
     y: int
     size: int
     cell: tuple[int, int]
-    scale: str = ""  # "small", "large", or nothing when the size is not worth a word
+    scale: str = ""  # one of SCALES; nothing when the size is not worth a word
 
     @property
     def place(self) -> str:
@@ -256,7 +257,7 @@ def place_alone(
     rng: np.random.Generator, name: str, style: str, short: float, cell: tuple[int, int], width: int, height: int
 ) -> Thing:
     """One thing, small, large or neither beside a picture's `short` side; a large one is in the middle."""
-    scale = ("small", "", "large")[rng.integers(3)]
+    scale = SCALES[rng.integers(3)]
     low, high = {"small": (0.18, 0.24), "": (0.33, 0.46), "large": (0.62, 0.92)}[scale]
     size = max(10, round(rng.uniform(low, high) * short))
     return place_thing(rng, name, style, size, (1, 1) if scale == "large" else cell, width, height, scale)

@@ -31,7 +31,7 @@ class Form:
 SCENES = (("scene", 1.0),)
 WORLD = (("scene", 0.56), ("talk", 0.22), ("screen", 0.14), ("receipt", 0.08))
 # In one tile, small print is not; a page has letters as large as a scene's.
-LEGIBLE = (("scene", 0.5), ("talk", 0.14), ("page", 0.28), ("screen", 0.06), ("receipt", 0.02))
+LEGIBLE = (("scene", 0.56), ("talk", 0.14), ("page", 0.22), ("screen", 0.06), ("receipt", 0.02))
 ONE = Form("one", SCENES, ANY, 160, 28)
 FOUR = Form("four", SCENES, LARGE, 152, 6, split=True)
 TWO = Form("two", SCENES, LONG, 120, 10, split=True)
@@ -69,9 +69,9 @@ FROM_NOTHING = (
     Stage("all", 1.0, ((WORLD_ONE, 8.0), (WORLD_FOUR, 2.0), (TWO, 1.2), (PAIR, 1.2), (FEW, 0.7), (MANY, 0.5))),
 )
 ALL = ((WORLD_ONE, 8.5), (WORLD_FOUR, 2.2), (TWO, 1.0), (PAIR, 1.1), (FEW, 1.0), (MANY, 0.6))
-ONWARD = (Stage("encoder", 0.42, trained=True), Stage("all", 1.0, ALL))
-SCENES_AGAIN = (Stage("scenes again", 1.0, ((ONE, 4.0), (FOUR, 1.0), (TWO, 1.0))),)
-RECIPES = {"from-nothing": FROM_NOTHING, "onward": ONWARD, "scenes": SCENES_AGAIN}
+ONWARD = (Stage("all", 1.0, ALL),)
+SEE_FIRST = (Stage("encoder", 0.42, trained=True), *ONWARD)  # where the encoder tells little more than is said
+RECIPES = {"from-nothing": FROM_NOTHING, "onward": ONWARD, "see-first": SEE_FIRST}
 
 
 def stage_at(recipe: tuple[Stage, ...], progress: float) -> tuple[Stage, float]:

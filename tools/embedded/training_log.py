@@ -51,6 +51,7 @@ class Log:
         for name, head, right, empty in (
             ("things", heads.named, things[..., 0], NOT_THING),
             ("numbers", heads.counted, things[..., 1], IGNORE),
+            ("sizes", heads.sized, things[..., 2], IGNORE),
             ("letters", heads.spelled, letters[..., 0], NOT_LETTER),
             ("places", heads.placed, letters[..., 1], IGNORE),
             ("backgrounds", heads.behind, backgrounds, IGNORE),

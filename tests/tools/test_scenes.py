@@ -6,7 +6,7 @@ import pytest
 from tools.embedded.backgrounds import COLOURS, JITTER, sample_background
 from tools.embedded.scenes import PLACES, Knobs, Scene, World, brightness
 from tools.embedded.sprites import NAMES
-from tools.embedded.words import UNSEEN
+from tools.embedded.words import NARROW, UNSEEN, sample_word
 
 SIZES = ((128, 128), (256, 128), (120, 160), (640, 480))
 
@@ -115,3 +115,10 @@ def test_words_kept_from_training_appear_only_when_asked_for(world: World) -> No
             assert not UNSEEN & set(usual.text.words.split())
         if kept.text is not None:
             assert set(kept.text.words.split()) <= UNSEEN
+
+
+def test_a_share_of_words_is_full_of_narrow_letters() -> None:
+    rng = np.random.default_rng(0)
+    words = [sample_word(rng, 8, narrow=1.0) for _ in range(500)]
+    narrow = sum(letter in NARROW for word in words for letter in word) / sum(map(len, words))
+    assert 0.4 < narrow < 0.6 and {len(word) for word in words} == set(range(2, 9))

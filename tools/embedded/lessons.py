@@ -18,6 +18,7 @@ from tools.embedded.model import Forward, attention_mask
 from tools.embedded.scenes import Knobs
 from tools.embedded.stages import WORLD_FOUR, WORLD_ONE, Form
 from tools.embedded.training_log import TASKS, Log
+from tools.embedded.words import NARROW_WORDS
 
 QUERIES = "model.model.text_model.layers.{}.self_attn.q_proj.weight"  # as `Trained` names them
 HINTS = 0.2  # weight of the decoder's inside beside what is answered
@@ -49,6 +50,7 @@ class Lesson:
             second=0.4,
             rough=0.2,
             varied=VARIED,
+            narrow=NARROW_WORDS,
         )
         scenes = self.pictures // 4
         split = self.maker.cells(WORLD_FOUR, knobs, 1)
@@ -61,7 +63,7 @@ class Lesson:
 
     def answer(self, form: Form, progress: float) -> Tensor:
         """Loss of the answers' tokens and of what leads to them, with a share of that of naming, pages included."""
-        knobs = Knobs(text=0.6, second=0.4, group=0.3, unknown=0.14, rough=0.2, varied=VARIED)
+        knobs = Knobs(text=0.6, second=0.4, group=0.3, unknown=0.14, rough=0.2, varied=VARIED, narrow=NARROW_WORDS)
         batch = self.maker.batch(form, knobs, TASKS.index)
         cells = (batch.pixels, batch.things, batch.letters, batch.backgrounds)
         pixels, *labels = join(cells, self.maker.cells(WORLD_FOUR, knobs, 1), self.maker.pages(self.pages))

@@ -105,6 +105,7 @@ class Knobs:
     group: float = 0.22  # share of scenes with several of one thing
     unknown: float = 0.05  # share of pictures from outside this world
     rough: float = 0.0  # share of plain backgrounds that are a photo-like surface
+    narrow: float = 0.0  # share of words that are full of narrow letters
     varied: float = 0.0  # share of scenes whose things are drawn with a look of their own
 
 
@@ -141,9 +142,9 @@ class World:
         self, rng: np.random.Generator, width: int, height: int, background: Background, knobs: Knobs
     ) -> Text:
         """One or two lines in one of the three rows, as large as a random part of what fits, never below the least."""
-        words = [sample_word(rng, knobs.longest, knobs.unseen)]
+        words = [sample_word(rng, knobs.longest, knobs.unseen, knobs.narrow)]
         if rng.random() < knobs.second:
-            words.append(sample_word(rng, knobs.longest, knobs.unseen))
+            words.append(sample_word(rng, knobs.longest, knobs.unseen, knobs.narrow))
         font = self.fonts[rng.integers(len(self.fonts))]
         least = max(6.0, knobs.letter * min(width, height) * knobs.small)
         probe = [set_line(word, font, 40) for word in words]

@@ -25,6 +25,8 @@ UNSEEN = frozenset(  # never drawn in training; evaluation reads these
     "HONEY JUICE KITTEN PUPPY ZEBRA PANDA TULIP MAPLE CLOUD STORM THUNDER RAINBOW COMET PLANET SATURN VENUS JUPITER "
     "TOWER VILLAGE CINEMA TAILOR SALMON PEPPER WALNUT".split()
 )
+NARROW = "IIIJLTF"  # share half a patch with their neighbours; of the tenth edition's wrong texts most had an I
+NARROW_WORDS = 0.3  # share of training's words that are full of them
 ONSETS = "B C D F G H J K L M N P R S T V W Z BL BR CH CL CR DR FL GR PL PR SH SL ST TH TR QU Y X".split()
 VOWELS = "A E I O U A E I O U AI EE OO OU".split()
 CODAS = ["", "", "", *"N S T R L M D K P X Y B G".split(), "NG", "ST", "CK"]
@@ -57,11 +59,15 @@ class Line:
     letters: tuple[Letter, ...]
 
 
-def sample_word(rng: np.random.Generator, longest: int, unseen: bool = False) -> str:
+def sample_word(rng: np.random.Generator, longest: int, unseen: bool = False, narrow: float = 0.0) -> str:
     """A word in capitals or a number of at most `longest` characters; `unseen` picks those kept from training.
 
     Common words are one in five: of a few hundred, the decoder guesses the rest from the beginning instead of reading.
+    A share of `narrow` beside all these is of letters in no order, two of five of them NARROW.
     """
+    if narrow and rng.random() < narrow:
+        pools = (NARROW if rng.random() < 0.4 else LETTERS[:26] for _ in range(rng.integers(2, longest + 1)))
+        return "".join(pool[rng.integers(len(pool))] for pool in pools)
     while True:
         chance = rng.random()
         if unseen:

@@ -6,8 +6,8 @@ from datetime import datetime
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QRect, Qt
-from PySide6.QtGui import QAction, QFont, QPalette, QScreen
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QSizePolicy, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction, QPalette, QScreen
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from app.camera import Cameras, SystemCameras
 from app.desktop.announce import announce
@@ -16,6 +16,7 @@ from app.desktop.capture.permission import ask_for_camera
 from app.desktop.capture.preview import Preview
 from app.desktop.capture.region import RegionChooser
 from app.desktop.capture.screen import DENIED, UNSEEN, grab, may_see_screen
+from app.desktop.live.caption import Caption, plain_label
 from app.desktop.live.log_view import LogModel, LogView
 from app.desktop.live.notifier import Notifier
 from app.desktop.live.panel import Panel
@@ -50,7 +51,7 @@ class LiveSection(Section):
         self.preview, self.panel = Preview("What is watched", "live"), Panel(self.watcher.question)
         self.log = LogModel(self.watcher.log)
         self.log_view = LogView(self.log)
-        self._caption, self._facts = _label("Caption", 1.15), _label("Figures", 0.9)
+        self.caption, self._facts = Caption(), plain_label("Figures", 0.9)
         self._facts.setForegroundRole(Role.PlaceholderText)
         self.toggle = self._tool("live", "Start", self.start_or_stop)
         self.toggle.setShortcut("Ctrl+L")
@@ -164,7 +165,7 @@ class LiveSection(Section):
         inside = QVBoxLayout(words)
         inside.setContentsMargins(16, 10, 16, 10)
         inside.setSpacing(3)
-        inside.addWidget(self._caption)
+        inside.addWidget(self.caption)
         inside.addWidget(self._facts)
         top = QWidget()
         column = QVBoxLayout(top)
@@ -191,7 +192,7 @@ class LiveSection(Section):
         self.session.lost.connect(self._lose)
         self.session.state_changed.connect(self._show_state)
         self.session.ticked.connect(self._show_facts)
-        self.watcher.said.connect(self._caption.setText)
+        self.watcher.said.connect(self.caption.say)
         self.watcher.logged.connect(self._log)
         self.watcher.told.connect(self.notifier.tell)
         self.watcher.failed.connect(self._fail)
@@ -217,7 +218,7 @@ class LiveSection(Section):
     def _log(self, entry: Entry) -> None:
         self.log.add(entry)
         if entry.kind == "caption":
-            announce(self._caption, entry.text)
+            announce(self.caption.words, entry.text)
         self._show_log()
         self._show_facts()
 
@@ -237,7 +238,7 @@ class LiveSection(Section):
         give_icon(self.toggle, "live" if state is State.OFF else "stop")
         if state is State.OFF:
             self.preview.say("Nothing is watched", NOTHING_YET)
-            self._caption.setText("")
+            self.caption.say("")
         elif state is State.WAITING:
             self.preview.say("One moment", "Waiting for the first picture.")
         elif state is State.RESTING:
@@ -279,15 +280,3 @@ def _line() -> QWidget:
     line.setAutoFillBackground(True)
     line.setBackgroundRole(Role.Mid)
     return line
-
-
-def _label(name: str, factor: float) -> QLabel:
-    label = QLabel()
-    label.setAccessibleName(name)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(True)
-    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
-    font = QFont(label.font())
-    font.setPointSizeF(font.pointSizeF() * factor)
-    label.setFont(font)
-    return label

@@ -61,6 +61,25 @@ def test_a_caption_comes_and_none_again_while_nothing_changes(
     assert cameras.threads and len(cameras.threads) == 1
 
 
+def test_a_caption_that_the_window_has_no_room_for_scrolls_with_its_last_words_in_sight(
+    make_desk: MakeDesk, cameras: FakeCameras
+) -> None:
+    long = " ".join(f"Boat {number} lies in the harbour." for number in range(60))
+    live = shown(desk := make_desk(Script(("A boat.",)), Script((long,))))
+    desk.window.resize(900, 600)
+    live.start()
+    desk.qtbot.waitUntil(lambda: texts(live) == ["A boat."])
+    bar, lines = live.caption.verticalScrollBar(), live.caption.words.fontMetrics().lineSpacing()
+    desk.qtbot.waitUntil(lambda: bar.maximum() == 0 and live.caption.height() < 2 * lines)
+    cameras.pixels = GREEN
+    desk.qtbot.waitUntil(lambda: len(texts(live)) == 2)
+    desk.qtbot.waitUntil(lambda: bar.value() == bar.maximum() > lines and live.caption.height() >= 2 * lines)
+    assert live._facts.height() >= live._facts.sizeHint().height()
+    assert live.preview.height() > 60
+    desk.window.resize(1600, 1400)
+    desk.qtbot.waitUntil(lambda: bar.maximum() == 0)
+
+
 def test_a_change_that_the_model_sees_gets_a_caption_of_its_own(make_desk: MakeDesk, cameras: FakeCameras) -> None:
     desk = make_desk(Script(("Red.",)), Script(("Green.",)))
     live = shown(desk)

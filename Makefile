@@ -32,7 +32,7 @@ demo: $(READY) ## Describe the sample pictures, offline, with the embedded check
 	HF_HUB_OFFLINE=1 $(BIN)/smolsight describe --model embedded assets/samples/*.png
 
 evaluate: $(READY) ## Ask the embedded checkpoint about unseen scenes (needs ART, FONTS, PHOTOS: tools/embedded/README.md)
-	$(BIN)/python -m tools.embedded.evaluate assets/embedded --art $(ART) --fonts $(FONTS) --photos $(PHOTOS) \
+	$(BIN)/python -m tools.embedded.results.evaluate assets/embedded --art $(ART) --fonts $(FONTS) --photos $(PHOTOS) \
 		--write docs/embedded.md --write assets/embedded/MODEL_CARD.md
 
 test: $(READY) ## Run the tests, one on each core; those that measure time by themselves

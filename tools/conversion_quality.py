@@ -26,11 +26,11 @@ from mlx_model.loading.checkpoint import Checkpoint
 from mlx_model.media.images import Detail, cut_tiles, plan
 from mlx_model.prompting.prompt import Message, Picture, Text, build_prompt
 from mlx_model.request import Request
-from tools.embedded.evaluate import UNSEEN_SEED
-from tools.embedded.questions import Asker
-from tools.embedded.scenes import Knobs, World
-from tools.embedded.sprites import Sprites
-from tools.embedded.words import find_fonts
+from tools.embedded.results.evaluate import UNSEEN_SEED
+from tools.embedded.world.questions import Asker
+from tools.embedded.world.scenes import Knobs, World
+from tools.embedded.world.sprites import Sprites
+from tools.embedded.world.words import find_fonts
 
 DETAIL: Detail = "low"
 

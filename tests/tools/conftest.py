@@ -5,8 +5,8 @@ from functools import lru_cache
 import pytest
 from PIL import Image, ImageFont
 
-from tools.embedded import lettering, pages, scenes, words
-from tools.embedded.sprites import NAMES, Sprites
+from tools.embedded.world import lettering, pages, scenes, words
+from tools.embedded.world.sprites import NAMES, Sprites
 
 
 class SquareSprites(Sprites):

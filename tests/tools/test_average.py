@@ -6,7 +6,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from tools.embedded.average import average  # noqa: E402
+from tools.embedded.results.average import average  # noqa: E402
 
 
 def save(folder: Path, **trained: list[float]) -> Path:

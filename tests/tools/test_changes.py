@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from tools.embedded import clips, pairs
-from tools.embedded.changes import KINDS, Change, sample_change, spot
-from tools.embedded.scenes import Knobs, World
+from tools.embedded.world import clips, pairs
+from tools.embedded.world.changes import KINDS, Change, sample_change, spot
+from tools.embedded.world.scenes import Knobs, World
 
 
 def changes(world: World, kind: str) -> list[Change]:

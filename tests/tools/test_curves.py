@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.embedded.curves import curves, draw, parts, stage_changes
+from tools.embedded.results.curves import curves, draw, parts, stage_changes
 
 LOG = [
     {

@@ -9,13 +9,13 @@ from PIL import Image
 
 from mlx_model.media.video import Clip
 from mlx_model.prompting.prompt import Text
-from tools.embedded import asking, evaluate, samples
-from tools.embedded.exhibits import sample_exhibit
-from tools.embedded.photos import find_photos, quarters
-from tools.embedded.questions import Question, whole_answers
-from tools.embedded.scenes import Knobs, Scene, World, sample_portrait
-from tools.embedded.scoring import BEYOND, LABELS, format_table, judge
-from tools.embedded.sprites import NAMES
+from tools.embedded.results import asking, evaluate, samples
+from tools.embedded.results.photos import find_photos, quarters
+from tools.embedded.results.scoring import BEYOND, LABELS, format_table, judge
+from tools.embedded.world.exhibits import sample_exhibit
+from tools.embedded.world.questions import Question, whole_answers
+from tools.embedded.world.scenes import Knobs, Scene, World, sample_portrait
+from tools.embedded.world.sprites import NAMES
 
 ROOT = Path(__file__).parents[2]
 
@@ -134,7 +134,7 @@ def test_settings_ask_for_a_detail_that_the_product_knows(setting: evaluate.Sett
 def test_the_model_card_that_ships_has_the_tables_of_the_docs_and_the_words_of_its_source() -> None:
     card, page, source = (
         (ROOT / name).read_text(encoding="utf-8")
-        for name in ("assets/embedded/MODEL_CARD.md", "docs/embedded.md", "tools/embedded/MODEL_CARD.md")
+        for name in ("assets/embedded/MODEL_CARD.md", "docs/embedded.md", "tools/embedded/results/MODEL_CARD.md")
     )
     (before, tables, after), shown = split_at_markers(card), split_at_markers(page)[1]
     assert tables == shown and "| caption, exact |" in tables

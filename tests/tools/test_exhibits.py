@@ -12,17 +12,17 @@ from mlx_model.media.video import Clip, FramePlan
 from mlx_model.prompting.chat_template import ChatTemplate
 from mlx_model.prompting.prompt import Message, Part, Picture, Text, build_prompt
 from mlx_model.prompting.tokenizer import Tokenizer
-from tools.embedded import relations
-from tools.embedded.dialogues import CANNOT_TELL, sample_dialogue, unknowable
-from tools.embedded.drills import drill, in_order
-from tools.embedded.exhibits import MAKERS, Exhibit, sample_exhibit
-from tools.embedded.labels import label_cells
-from tools.embedded.pages import sample_page
-from tools.embedded.prompts import answer_text, clip_opening, picture_opening, question_text
-from tools.embedded.questions import Asker, Question
-from tools.embedded.scenes import Knobs, Scene, World
-from tools.embedded.tiles import Tiled, cut_tiles, one_tile
-from tools.embedded.tokenizer import load_tokenizer
+from tools.embedded.training.prompts import answer_text, clip_opening, picture_opening, question_text
+from tools.embedded.training.tiles import Tiled, cut_tiles, one_tile
+from tools.embedded.training.tokenizer import load_tokenizer
+from tools.embedded.world import relations
+from tools.embedded.world.dialogues import CANNOT_TELL, sample_dialogue, unknowable
+from tools.embedded.world.drills import drill, in_order
+from tools.embedded.world.exhibits import MAKERS, Exhibit, sample_exhibit
+from tools.embedded.world.labels import label_cells
+from tools.embedded.world.pages import sample_page
+from tools.embedded.world.questions import Asker, Question
+from tools.embedded.world.scenes import Knobs, Scene, World
 
 EMBEDDED = assets.path("embedded")
 TURNS = (Question("is_there", "Is there a cat?", "Yes."), Question("where", "Where is it?", "At the top."))

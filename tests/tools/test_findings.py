@@ -12,11 +12,11 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 torch.set_num_threads(1)
 
-from tools.embedded import findings, trials  # noqa: E402
-from tools.embedded.findings import COMPARISONS, Result, found, spread, table, verdict  # noqa: E402
-from tools.embedded.scenes import World  # noqa: E402
-from tools.embedded.training_log import TASKS  # noqa: E402
-from tools.embedded.trials import Arm, Trial, every_token  # noqa: E402
+from tools.embedded.results import findings, trials  # noqa: E402
+from tools.embedded.results.findings import COMPARISONS, Result, found, spread, table, verdict  # noqa: E402
+from tools.embedded.results.trials import Arm, Trial, every_token  # noqa: E402
+from tools.embedded.training.training_log import TASKS  # noqa: E402
+from tools.embedded.world.scenes import World  # noqa: E402
 
 EMBEDDED = assets.path("embedded")
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tools.embedded.backgrounds import Background, sample_background
-from tools.embedded.labels import (
+from tools.embedded.world.backgrounds import Background, sample_background
+from tools.embedded.world.labels import (
     HALVES,
     HUES,
     IGNORE,
@@ -19,9 +19,9 @@ from tools.embedded.labels import (
     share_out,
     words_among,
 )
-from tools.embedded.scenes import SCALES, Knobs, Scene, Thing, World
-from tools.embedded.sprites import NAMES
-from tools.embedded.words import LETTERS
+from tools.embedded.world.scenes import SCALES, Knobs, Scene, Thing, World
+from tools.embedded.world.sprites import NAMES
+from tools.embedded.world.words import LETTERS
 
 WHOLE = (0, 0, 128, 128)
 

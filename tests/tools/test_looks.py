@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from PIL import Image
 
-from tools.embedded.looks import Look, sample_look
+from tools.embedded.world.looks import Look, sample_look
 
 HEART = (220, 40, 40)
 

@@ -5,16 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tools.embedded.backgrounds import Background, sample_background
-from tools.embedded.labels import IGNORE
-from tools.embedded.mentions import grounds_in, items_in, letters_in, names_in, subjects_of, words_of
-from tools.embedded.pages import ask, sample_page
-from tools.embedded.pointing import field_of, tokens_at
-from tools.embedded.questions import whole_answers
-from tools.embedded.receipts import Receipt, draw
-from tools.embedded.scenes import SCALES, Knobs, Scene, Text, Thing, World
-from tools.embedded.tiles import Tiled
-from tools.embedded.words import set_line
+from tools.embedded.training.mentions import grounds_in, items_in, letters_in, names_in, subjects_of, words_of
+from tools.embedded.training.pointing import field_of, tokens_at
+from tools.embedded.training.tiles import Tiled
+from tools.embedded.world.backgrounds import Background, sample_background
+from tools.embedded.world.labels import IGNORE
+from tools.embedded.world.pages import ask, sample_page
+from tools.embedded.world.questions import whole_answers
+from tools.embedded.world.receipts import Receipt, draw
+from tools.embedded.world.scenes import SCALES, Knobs, Scene, Text, Thing, World
+from tools.embedded.world.words import set_line
 
 WHOLE = (0, 0, 128, 128)
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from tools.embedded.questions import DECLINE, NUMBERS, WORDINGS, Asker, whole_answers
-from tools.embedded.scenes import Knobs, World
-from tools.embedded.sprites import NAMES, plural, with_article
+from tools.embedded.world.questions import DECLINE, NUMBERS, WORDINGS, Asker, whole_answers
+from tools.embedded.world.scenes import Knobs, World
+from tools.embedded.world.sprites import NAMES, plural, with_article
 
 
 def test_every_question_has_a_sentence_that_the_scene_bears_out(world: World) -> None:

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from tools.embedded.backgrounds import COLOURS, JITTER, sample_background
-from tools.embedded.scenes import PLACES, Knobs, Scene, World, brightness
-from tools.embedded.sprites import NAMES
-from tools.embedded.words import NARROW, UNSEEN, sample_word
+from tools.embedded.world.backgrounds import COLOURS, JITTER, sample_background
+from tools.embedded.world.scenes import PLACES, Knobs, Scene, World, brightness
+from tools.embedded.world.sprites import NAMES
+from tools.embedded.world.words import NARROW, UNSEEN, sample_word
 
 SIZES = ((128, 128), (256, 128), (120, 160), (640, 480))
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tools.embedded.schedule import FRESH, WARM, Budget, Deadline, Ramp, seconds_until
-from tools.embedded.stages import RECIPES, Stage, stage_at
+from tools.embedded.training.schedule import FRESH, WARM, Budget, Deadline, Ramp, seconds_until
+from tools.embedded.training.stages import RECIPES, Stage, stage_at
 
 
 @pytest.mark.parametrize("ramp", [FRESH, WARM])

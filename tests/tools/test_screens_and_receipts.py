@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from tools.embedded import receipts, screens
-from tools.embedded.backgrounds import COLOURS, JITTER
-from tools.embedded.labels import label_cells
-from tools.embedded.scenes import World
-from tools.embedded.words import LETTERS, UNSEEN
+from tools.embedded.world import receipts, screens
+from tools.embedded.world.backgrounds import COLOURS, JITTER
+from tools.embedded.world.labels import label_cells
+from tools.embedded.world.scenes import World
+from tools.embedded.world.words import LETTERS, UNSEEN
 
 SIZES = ((128, 128), (256, 192))
 

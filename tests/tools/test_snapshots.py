@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tools.embedded.snapshots import Snapshots
+from tools.embedded.world.snapshots import Snapshots
 
 
 @pytest.fixture

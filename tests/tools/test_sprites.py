@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tools.embedded.sprites import CLASSES, FOLDERS, NAMES, Sprites
+from tools.embedded.world.sprites import CLASSES, FOLDERS, NAMES, Sprites
 
 RED, BLUE = (250, 0, 0, 255), (0, 0, 250, 255)
 

@@ -1,6 +1,14 @@
 """The small tokenizer spells capitals and digits one by one and gives every text back."""
 
-from tools.embedded.tokenizer import CHAT_TEMPLATE, END, IMAGE, LAST, spells_capitals, token_ids, train_tokenizer
+from tools.embedded.training.tokenizer import (
+    CHAT_TEMPLATE,
+    END,
+    IMAGE,
+    LAST,
+    spells_capitals,
+    token_ids,
+    train_tokenizer,
+)
 
 SENTENCES = [
     "User:Describe this image.\nAssistant: A red apple and the word HELLO at the top.",

@@ -12,25 +12,25 @@ torch = pytest.importorskip("torch")
 torch.set_num_threads(1)
 pytest.importorskip("transformers")
 
-from tools.embedded.arithmetic import faster_dtype, products_in  # noqa: E402
-from tools.embedded.batches import Batch, Maker, by_token  # noqa: E402
-from tools.embedded.changes import KINDS  # noqa: E402
-from tools.embedded.exhibits import MAKERS  # noqa: E402
-from tools.embedded.heads import CellHeads, Trained  # noqa: E402
-from tools.embedded.hints import changed, only, pointing  # noqa: E402
-from tools.embedded.labels import GRID, HALVES, HUES, IGNORE, NAMED, NUMBERS, ORDINALS, WORDS  # noqa: E402
-from tools.embedded.lessons import Lesson, by_answer  # noqa: E402
-from tools.embedded.model import Forward, Shape, build_config, build_model, score  # noqa: E402
-from tools.embedded.muon import PEAK, cap_scores  # noqa: E402
-from tools.embedded.pointing import COLUMNS  # noqa: E402
-from tools.embedded.relations import RELATIONS  # noqa: E402
-from tools.embedded.rows import Aims  # noqa: E402
-from tools.embedded.scenes import SCALES, Knobs, World  # noqa: E402
-from tools.embedded.stages import RECIPES, Form  # noqa: E402
-from tools.embedded.tokenizer import load_tokenizer, token_ids  # noqa: E402
-from tools.embedded.training_log import TASKS, Log  # noqa: E402
-from tools.embedded.warm_start import fit_heads, fit_helpers, load_weights  # noqa: E402
-from tools.embedded.words import LETTERS  # noqa: E402
+from tools.embedded.training.arithmetic import faster_dtype, products_in  # noqa: E402
+from tools.embedded.training.batches import Batch, Maker, by_token  # noqa: E402
+from tools.embedded.training.heads import CellHeads, Trained  # noqa: E402
+from tools.embedded.training.hints import changed, only, pointing  # noqa: E402
+from tools.embedded.training.lessons import Lesson, by_answer  # noqa: E402
+from tools.embedded.training.model import Forward, Shape, build_config, build_model, score  # noqa: E402
+from tools.embedded.training.muon import PEAK, cap_scores  # noqa: E402
+from tools.embedded.training.pointing import COLUMNS  # noqa: E402
+from tools.embedded.training.rows import Aims  # noqa: E402
+from tools.embedded.training.stages import RECIPES, Form  # noqa: E402
+from tools.embedded.training.tokenizer import load_tokenizer, token_ids  # noqa: E402
+from tools.embedded.training.training_log import TASKS, Log  # noqa: E402
+from tools.embedded.training.warm_start import fit_heads, fit_helpers, load_weights  # noqa: E402
+from tools.embedded.world.changes import KINDS  # noqa: E402
+from tools.embedded.world.exhibits import MAKERS  # noqa: E402
+from tools.embedded.world.labels import GRID, HALVES, HUES, IGNORE, NAMED, NUMBERS, ORDINALS, WORDS  # noqa: E402
+from tools.embedded.world.relations import RELATIONS  # noqa: E402
+from tools.embedded.world.scenes import SCALES, Knobs, World  # noqa: E402
+from tools.embedded.world.words import LETTERS  # noqa: E402
 
 EMBEDDED = assets.path("embedded")
 TOKENIZER = EMBEDDED / "tokenizer.json"

@@ -8,13 +8,13 @@ from PIL import Image
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
-tiles = pytest.importorskip("tools.embedded.tiles")
+tiles = pytest.importorskip("tools.embedded.training.tiles")
 
 from transformers.models.smolvlm.processing_smolvlm import get_image_prompt_string  # noqa: E402
 
-from tools.embedded.export import export  # noqa: E402
-from tools.embedded.model import Forward, Shape, attention_mask, build_config, build_model  # noqa: E402
-from tools.embedded.tokenizer import token_ids, train_tokenizer  # noqa: E402
+from tools.embedded.results.export import export  # noqa: E402
+from tools.embedded.training.model import Forward, Shape, attention_mask, build_config, build_model  # noqa: E402
+from tools.embedded.training.tokenizer import token_ids, train_tokenizer  # noqa: E402
 
 SENTENCES = ["User:Describe this image.\nAssistant: A cat at the left and a dog at the right."] * 3
 

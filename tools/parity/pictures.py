@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tools.embedded.questions import Asker
-from tools.embedded.scenes import Knobs, World
-from tools.embedded.sprites import Sprites
-from tools.embedded.words import find_fonts
+from tools.embedded.world.questions import Asker
+from tools.embedded.world.scenes import Knobs, World
+from tools.embedded.world.sprites import Sprites
+from tools.embedded.world.words import find_fonts
 
 OUT = Path(__file__).parents[2] / "tests" / "parity" / "fixtures" / "pictures"
 SEED = 9_000_000

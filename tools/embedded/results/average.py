@@ -1,0 +1,41 @@
+"""The mean of two runs' weights, as a run to be exported: of an edition and the one that it went on to.
+
+    python -m tools.embedded.results.average run/before run/after run/mean
+
+What training had learned anew is kept at half its strength and what it had begun to forget comes back by half; as long
+as one run began with the other's weights, the mean may know more than either (Wortsman et al., "Model soups", 2022).
+"""
+
+import argparse
+import shutil
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("before", type=Path, help="folder of the run that the other began with")
+    parser.add_argument("after", type=Path, help="folder of the run that went on")
+    parser.add_argument("out", type=Path, help="folder for the mean, made when it isn't there")
+    given = parser.parse_args()
+    average(given.before, given.after, given.out)
+
+
+def average(before: Path, after: Path, out: Path) -> None:
+    """Writes checkpoint and tokenizer of the mean; helpers that only one of the runs has are the later one's."""
+    out.mkdir(parents=True, exist_ok=True)
+    earlier = torch.load(before / "checkpoint.pt", weights_only=True)["trained"]
+    later = torch.load(after / "checkpoint.pt", weights_only=True)
+    trained = {name: mean_of(earlier.get(name), value) for name, value in later["trained"].items()}
+    torch.save(later | {"trained": trained}, out / "checkpoint.pt")
+    shutil.copy(after / "tokenizer.json", out / "tokenizer.json")
+
+
+def mean_of(earlier: Tensor | None, later: Tensor) -> Tensor:
+    return later if earlier is None or earlier.shape != later.shape else (earlier + later) / 2
+
+
+if __name__ == "__main__":
+    main()

@@ -21,6 +21,7 @@ class Caption(QScrollArea):
         self.viewport().setAutoFillBackground(False)
         self.words = plain_label("Caption", LARGER)
         self.words.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.words.setMinimumSize(1, 1)  # else as high as the text in a column of Qt's own choice
         self.setWidget(self.words)
         self.words.setAutoFillBackground(False)
         self.verticalScrollBar().rangeChanged.connect(lambda _, last: self.verticalScrollBar().setValue(last))

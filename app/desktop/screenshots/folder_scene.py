@@ -19,7 +19,7 @@ def folder(window: MainWindow, files: Sequence[Path]) -> Iterator[Callable[[], b
     section.describe(section.album.undescribed())
     yield lambda: not section.run.is_running
     if not files:
-        section.album.edit(2, "The words “BP SUNDAY” at the top and a watch at the right on a purple background.")
+        section.album.edit(2, "A purple card that says “BP SUNDAY”, with a watch.")
         section.album.review((0, 1), True)
     section.grid.choose_row(3)
     yield lambda: section.loader.get(section.album.entries[-1].path) is not None

@@ -15,7 +15,7 @@ from tools.embedded.world.sprites import CLASSES_FILE
 LIMIT = 12_000_000  # bytes, all files together
 NOTICE = (
     "The embedded model knows one to five drawn things (see classes.json), their places, counts and colours, and plain "
-    "or fading backgrounds. It reads short words in capitals, and one of six wrongly. It knows nothing of "
+    "or fading backgrounds. It reads short words in capitals, and one of nine wrongly. It knows nothing of "
     "photographs, people or screens."
 )
 ART = """\

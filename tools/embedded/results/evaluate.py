@@ -1,6 +1,7 @@
 """Asks a checkpoint, through the product, about what no training saw, and writes down what was right.
 
-    python -m tools.embedded.results.evaluate FOLDER --art art --fonts fonts --photos photos [--beside OTHER]
+    python -m tools.embedded.results.evaluate FOLDER --art art --fonts fonts --photos photos \\
+      [--beside OTHER] [--write PAGE]
 
 Every exhibit is made from a fixed seed of its own range; an answer counts only when it is equal to the truth, letter by
 letter. `--beside` gives another checkpoint (an earlier one, or this one at full precision) the same questions.

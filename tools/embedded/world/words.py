@@ -65,14 +65,14 @@ def sample_word(rng: np.random.Generator, longest: int, unseen: bool = False, na
     Common words are one in five: of a few hundred, the decoder guesses the rest from the beginning instead of reading.
     A share of `narrow` beside all these is of letters in no order, two of five of them NARROW.
     """
-    if narrow and rng.random() < narrow:
-        pools = (NARROW if rng.random() < 0.4 else LETTERS[:26] for _ in range(rng.integers(2, longest + 1)))
-        return "".join(pool[rng.integers(len(pool))] for pool in pools)
     while True:
         chance = rng.random()
         if unseen:
             pool = sorted(UNSEEN)
             word = pool[rng.integers(len(pool))]
+        elif narrow and rng.random() < narrow:
+            pools = (NARROW if rng.random() < 0.4 else LETTERS[:26] for _ in range(rng.integers(2, longest + 1)))
+            word = "".join(pool[rng.integers(len(pool))] for pool in pools)
         elif chance < 0.15:
             word = str(rng.integers(10 ** rng.integers(1, 5)))
         elif chance < 0.35:

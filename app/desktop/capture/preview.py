@@ -1,10 +1,11 @@
 """The picture of a camera or the screen as it comes, fitted into its room; before that, a sentence of what to do."""
 
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QFont, QImage, QPainter, QPaintEvent, QPalette
+from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QWidget
 
 from app.desktop.theme.icons import pixmap
+from app.desktop.theme.text_size import sized
 from app.live.frame import Frame
 
 ICON = 44
@@ -54,9 +55,7 @@ class Preview(QWidget):
         painter.setOpacity(1.0)
 
     def _paint_words(self, painter: QPainter) -> None:
-        palette, font = self.palette(), QFont(self.font())
-        font.setPointSizeF(font.pointSizeF() * 1.4)
-        font.setBold(True)
+        palette, font = self.palette(), sized(self.font(), 1.4, bold=True)
         left, width = 24, self.width() - 48
         top = (self.height() - ICON - GAP - 4 * self.fontMetrics().lineSpacing()) // 2
         colour = palette.color(QPalette.ColorRole.Accent)

@@ -1,13 +1,14 @@
 """What a chat shows before there is anything in it: how to begin, samples to try, and what the model here can do."""
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QFont, QIcon, QPalette, QPixmap, QResizeEvent
+from PySide6.QtGui import QIcon, QPalette, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 import assets
 from app.desktop.card import Card
 from app.desktop.theme.icon_label import IconLabel
 from app.desktop.theme.icons import give_icon
+from app.desktop.theme.text_size import sized
 from app.shelf import Known
 from app.shelf.facts import cost
 
@@ -38,7 +39,7 @@ class EmptyState(QScrollArea):
         column.setSpacing(8)
         self._picture = IconLabel("open", 52, Role.Accent)
         title = QLabel("Drop a picture or a clip here")
-        title.setFont(_sized(title.font(), 1.6, bold=True))
+        title.setFont(sized(title.font(), 1.6, bold=True))
         about = _quiet("Then ask about it. Nothing you show leaves this machine.")
         buttons = QHBoxLayout()
         buttons.setSpacing(10)
@@ -136,13 +137,6 @@ class EmptyState(QScrollArea):
             row.addWidget(button)
         row.addStretch(1)
         return row
-
-
-def _sized(font: QFont, factor: float, *, bold: bool = False) -> QFont:
-    made = QFont(font)
-    made.setPointSizeF(font.pointSizeF() * factor)
-    made.setBold(bold)
-    return made
 
 
 def _quiet(text: str) -> QLabel:

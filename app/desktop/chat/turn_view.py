@@ -3,7 +3,7 @@
 from functools import partial
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QFont, QPalette
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from app.answers import footer
@@ -14,6 +14,7 @@ from app.desktop.chat.copying import FORMS
 from app.desktop.shown_medium import ShownMedium
 from app.desktop.squares import square
 from app.desktop.theme.icons import give_icon
+from app.desktop.theme.text_size import sized
 
 Role = QPalette.ColorRole
 THUMBNAIL = 64
@@ -146,9 +147,7 @@ def _small_label(name: str) -> QLabel:
     label.setTextFormat(Qt.TextFormat.PlainText)
     label.setWordWrap(True)
     label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-    font = QFont(label.font())
-    font.setPointSizeF(font.pointSizeF() * 0.9)
-    label.setFont(font)
+    label.setFont(sized(label.font(), 0.9))
     return label
 
 

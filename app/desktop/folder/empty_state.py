@@ -1,12 +1,13 @@
 """What the Folder section shows before there is a folder: what it is for, and how to begin."""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFont, QPalette
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from app.desktop.card import Card
 from app.desktop.theme.icon_label import IconLabel
 from app.desktop.theme.icons import give_icon
+from app.desktop.theme.text_size import sized
 
 Role = QPalette.ColorRole
 WIDTH = 620
@@ -25,10 +26,7 @@ class EmptyState(QWidget):
         self._drop = Card(Role.Base, Role.Mid, radius=18, dashed=True)
         self._drop.setMinimumWidth(WIDTH)
         title = QLabel("Drop a folder of pictures here")
-        font = QFont(title.font())
-        font.setPointSizeF(font.pointSizeF() * 1.6)
-        font.setBold(True)
-        title.setFont(font)
+        title.setFont(sized(title.font(), 1.6, bold=True))
         about = QLabel(ABOUT)
         about.setForegroundRole(Role.PlaceholderText)
         about.setAlignment(Qt.AlignmentFlag.AlignHCenter)

@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
 
 from app.desktop.folder.grid_model import GridModel, Index
 from app.desktop.theme.icons import pixmap
+from app.desktop.theme.text_size import sized
 from app.folder.album import Entry
 
 LEAST_WIDTH = 212
@@ -281,6 +282,4 @@ def _icon(name: str, colour: str, size: int, ratio: float) -> QPixmap:
 
 
 def _small(font: QFont) -> QFont:
-    small = QFont(font)
-    small.setPointSizeF(font.pointSizeF() * 0.85)
-    return small
+    return sized(font, 0.85)

@@ -4,11 +4,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QFontMetrics, QImage, QPainter, QPainterPath, QPalette, QPixmap
+from PySide6.QtGui import QFontMetrics, QImage, QPainter, QPainterPath, QPalette, QPixmap
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from app.desktop.squares import square
 from app.desktop.theme.icons import pixmap
+from app.desktop.theme.text_size import sized
 from app.history import Entry
 
 ROW = 48
@@ -112,9 +113,7 @@ class EntryDelegate(QStyledItemDelegate):
         painter.drawText(
             left, top + metrics.ascent(), metrics.elidedText(entry.title, Qt.TextElideMode.ElideRight, room)
         )
-        small = QFont(painter.font())
-        small.setPointSizeF(small.pointSizeF() * 0.85)
-        painter.setFont(small)
+        painter.setFont(sized(painter.font(), 0.85))
         painter.setPen(palette.color(Role.PlaceholderText))
         painter.drawText(left, top + max(SIDE, _words_height(metrics)) - 3, date_words(entry.changed))
         painter.restore()

@@ -19,6 +19,7 @@ from app.desktop.history.entries import Entries, EntryDelegate
 from app.desktop.history.keeper import HistoryKeeper
 from app.desktop.search_field import SearchField
 from app.desktop.status_line import StatusLine
+from app.desktop.theme.text_size import sized
 from app.history import Entry
 
 
@@ -69,10 +70,7 @@ class HistoryList(QWidget):
         header = QLabel("History")
         header.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         header.setContentsMargins(6, 0, 0, 0)
-        small = header.font()
-        small.setPointSizeF(small.pointSizeF() * 0.85)
-        small.setBold(True)
-        header.setFont(small)
+        header.setFont(sized(header.font(), 0.85, bold=True))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 8, 0, 0)
         column.setSpacing(6)

@@ -1,8 +1,10 @@
 """The caption of what is watched: as high as its text, and where the window has no room for that, scrolled."""
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QFont, QResizeEvent
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QSizePolicy, QWidget
+
+from app.desktop.theme.text_size import sized
 
 LARGER = 1.15
 FEWEST = 2  # lines that stay in sight
@@ -49,7 +51,5 @@ def plain_label(name: str, factor: float) -> QLabel:
     label.setTextFormat(Qt.TextFormat.PlainText)
     label.setWordWrap(True)
     label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
-    font = QFont(label.font())
-    font.setPointSizeF(font.pointSizeF() * factor)
-    label.setFont(font)
+    label.setFont(sized(label.font(), factor))
     return label

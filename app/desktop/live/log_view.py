@@ -4,6 +4,7 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelInde
 from PySide6.QtGui import QFont, QImage, QPainter, QPalette
 from PySide6.QtWidgets import QFrame, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
+from app.desktop.theme.text_size import sized
 from app.live.log import Entry, LiveLog
 
 ENTRY = Qt.ItemDataRole.UserRole
@@ -72,9 +73,7 @@ class _Row(QStyledItemDelegate):
         painter.drawImage(shown, image)
         left = place.right() + 12
         text = QRect(left, rect.y() + MARGIN, rect.right() - left - 16, rect.height() - 2 * MARGIN)
-        small = QFont(option.font)
-        small.setPointSizeF(small.pointSizeF() * SMALL)
-        painter.setFont(small)
+        painter.setFont(sized(option.font, SMALL))
         painter.setPen(palette.color(Role.HighlightedText if chosen else Role.PlaceholderText))
         time = f"{entry.clock} · {entry.seconds:.1f} s after the frame"
         line = painter.fontMetrics().elidedText(time, Qt.TextElideMode.ElideRight, text.width())

@@ -15,6 +15,7 @@ from app.asking.clip_times import Span, short_time, ticks
 from app.desktop.announce import announce
 from app.desktop.stage.film import FilmFrame
 from app.desktop.stage.seen import nearest
+from app.desktop.theme.text_size import sized
 
 SIDE, TOP, STRIP = 18, 6, 44
 DOT, DOTS = 4, 12  # how large a mark of a seen frame is, and how high their row
@@ -130,9 +131,7 @@ class Timeline(QWidget):
             painter.drawEllipse(QPointF(self.place_of(second), y), DOT / 2, DOT / 2)
 
     def _paint_times(self, painter: QPainter, top: float) -> None:
-        font = painter.font()
-        font.setPointSizeF(font.pointSizeF() * 0.85)
-        painter.setFont(font)
+        painter.setFont(sized(painter.font(), 0.85))
         painter.setPen(self.palette().color(Role.PlaceholderText))
         high = painter.fontMetrics().lineSpacing()
         for second in ticks(self.span.duration, max(int(self._width / LABEL), 2)):

@@ -7,6 +7,15 @@ from PySide6.QtWidgets import QApplication
 OWN_SIZE = "smolsight-own-points"  # a property of the application: the platform's size, before any choice
 
 
+def sized(font: QFont, factor: float, *, bold: bool = False) -> QFont:
+    """A font so much larger or smaller than another."""
+    made = QFont(font)
+    made.setPointSizeF(font.pointSizeF() * factor)
+    if bold:
+        made.setBold(True)
+    return made
+
+
 def scale_text(application: QApplication, percent: int) -> None:
     """Widgets with a font of their own keep their proportion to the rest."""
     font = QFont(application.font())

@@ -2,10 +2,11 @@
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QPalette, QPixmap, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 import assets
 from app.desktop.card import Card
+from app.desktop.scroll_area import ScrollArea
 from app.desktop.theme.icon_label import IconLabel
 from app.desktop.theme.icons import give_icon
 from app.desktop.theme.text_size import sized
@@ -18,7 +19,7 @@ WIDTH = 620
 ROOM_FOR_PICTURE = 520
 
 
-class EmptyState(QScrollArea):
+class EmptyState(ScrollArea):
     """Says what the user wants to begin with. Scrolls where the window is low or the text large."""
 
     open_wanted = Signal()
@@ -27,11 +28,7 @@ class EmptyState(QScrollArea):
     model_wanted = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setAccessibleName("How to begin")
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setWidgetResizable(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        super().__init__("How to begin", parent)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._drop = Card(Role.Base, Role.Mid, radius=18, dashed=True)
         self._drop.setMaximumWidth(WIDTH)

@@ -1,17 +1,18 @@
 """The turns of a conversation below each other, in a column that stays readable, following the newest words."""
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.conversation import Conversation, Turn
 from app.desktop.chat.column import COLUMN
 from app.desktop.chat.turn_view import TurnView
+from app.desktop.scroll_area import ScrollArea
 
 NEAR_END = 40
 
 
-class Transcript(QScrollArea):
+class Transcript(ScrollArea):
     """Shows turns. What the user wants done with one is said with its place."""
 
     copy_wanted = Signal(int, str)
@@ -22,12 +23,8 @@ class Transcript(QScrollArea):
     time_chosen = Signal(int, float)
 
     def __init__(self, *, speaks: bool, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__("Conversation", parent)
         self._speaks = speaks
-        self.setAccessibleName("Conversation")
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setWidgetResizable(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         page, column = QWidget(), QWidget()
         page.setBackgroundRole(QPalette.ColorRole.Base)
         column.setMaximumWidth(COLUMN)

@@ -2,23 +2,20 @@
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QSizePolicy, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
+from app.desktop.scroll_area import ScrollArea
 from app.desktop.theme.text_size import sized
 
 LARGER = 1.15
 FEWEST = 2  # lines that stay in sight
 
 
-class Caption(QScrollArea):
+class Caption(ScrollArea):
     """Shows words as they come, the latest in sight."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setAccessibleName("Caption")
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setWidgetResizable(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        super().__init__("Caption", parent)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Maximum)
         self.viewport().setAutoFillBackground(False)
         self.words = plain_label("Caption", LARGER)

@@ -4,11 +4,9 @@ from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QFont, QPalette
 from PySide6.QtWidgets import (
     QComboBox,
-    QFrame,
     QLabel,
     QPlainTextEdit,
     QPushButton,
-    QScrollArea,
     QSlider,
     QVBoxLayout,
     QWidget,
@@ -16,6 +14,7 @@ from PySide6.QtWidgets import (
 
 from app.camera import SIZES, CameraDevice
 from app.desktop.live.wishes import Wishes
+from app.desktop.scroll_area import ScrollArea
 from app.desktop.theme.icons import give_icon
 from app.live.change import DEFAULT_THRESHOLD, LARGEST_THRESHOLD
 
@@ -34,7 +33,7 @@ SCREEN = "A part of the screen"
 Role = QPalette.ColorRole
 
 
-class Panel(QScrollArea):
+class Panel(ScrollArea):
     """Shows the choices and says when one has changed; starts nothing."""
 
     source_changed = Signal()
@@ -44,11 +43,7 @@ class Panel(QScrollArea):
     threshold_changed = Signal(float)
 
     def __init__(self, question: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setAccessibleName("What to watch")
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setWidgetResizable(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        super().__init__("What to watch", parent)
         self.source = _choice("Source", "The camera or the screen")
         self.resolution = _choice("Resolution", "What the camera is asked for; the model sees it in one tile")
         for width, height in SIZES:

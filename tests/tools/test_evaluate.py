@@ -11,7 +11,7 @@ from mlx_model.media.video import Clip
 from mlx_model.prompting.prompt import Text
 from tools.embedded.results import asking, evaluate, samples
 from tools.embedded.results.photos import find_photos, quarters
-from tools.embedded.results.scoring import BEYOND, LABELS, format_table, judge
+from tools.embedded.results.scoring import BEYOND, LABELS, format_table, judge, length_of
 from tools.embedded.world.exhibits import sample_exhibit
 from tools.embedded.world.questions import Question, whole_answers
 from tools.embedded.world.scenes import Knobs, Scene, World, sample_portrait
@@ -92,6 +92,19 @@ def test_scenes_that_are_evaluated_do_not_overlap_with_an_offset(world: World) -
     first, second = ([asked.question for asked in evaluate.scene_questions(world, setting, n)] for n in (0, 1))
     assert first != second
     assert first == [asked.question for asked in evaluate.scene_questions(world, setting, 0)]
+
+
+def test_what_texts_say_is_asked_of_every_scene_that_has_one(world: World) -> None:
+    asked = list(evaluate.reading_questions(world, evaluate.SETTINGS[1], range(12)))
+    assert 6 < len(asked) <= 12 and {one.question.task for one in asked} == {"read"}
+    assert {one.request.detail for one in asked} == {"low"}
+    for one in asked:
+        shown = one.exhibit.views[0].labels
+        assert isinstance(shown, Scene) and shown.text is not None and one.question.answer == shown.text.words
+
+
+def test_twelve_letters_in_two_words_are_a_short_text_and_thirteen_are_a_long_one() -> None:
+    assert length_of("FOREST ISLAND") == "within" and length_of("FOREST ISLANDS") == "beyond"
 
 
 def test_tables_are_written_between_markers_and_nowhere_else(tmp_path: Path) -> None:

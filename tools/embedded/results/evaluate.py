@@ -18,7 +18,16 @@ from mlx_model.loading.checkpoint import Checkpoint, load
 from mlx_model.media.images import Detail
 from tools.embedded.results.asking import Asked, about_picture, answer, questions_of
 from tools.embedded.results.photos import quarters, stream_photos
-from tools.embedded.results.scoring import BEYOND, LABELS, Scores, format_table, is_declined, judge
+from tools.embedded.results.scoring import (
+    BEYOND,
+    LABELS,
+    READING_LABELS,
+    Scores,
+    format_table,
+    is_declined,
+    judge,
+    length_of,
+)
 from tools.embedded.world.exhibits import Exhibit, sample_exhibit, single, view
 from tools.embedded.world.questions import DECLINE, Asker, Question, whole_answers
 from tools.embedded.world.scenes import Knobs, World, sample_portrait
@@ -51,6 +60,8 @@ SETTINGS = (
 DESCRIBE = Question("decline", "Describe this image.", DECLINE)
 NAMING_LABELS = {"naming": "naming one of each thing"}
 NAMED_STYLES = {"Noto Emoji": "google", "Twemoji": "twitter", "art never seen": UNSEEN_STYLE}
+READ_SETTINGS = tuple(setting for setting in SETTINGS if setting.styles == STYLES)
+TEXTS = 3  # for each picture of the first table, in which there are few
 PHOTO_LABELS = {"photo": "real photographs", "quarter": "quarters of them"}
 KINDS = (("talk", 1), ("pair", 1), ("clip", 3), ("clip", 8), ("screen", 1), ("receipt", 1))  # with frames
 
@@ -85,7 +96,9 @@ def evaluate(checkpoint: Checkpoint, world: World, pictures: int, offset: int, p
     columns = {one.name: measure(checkpoint, world, one, pictures, offset) for one in SETTINGS}
     beyond = {"128 x 128, `auto`": measure_kinds(checkpoint, world, pictures, offset)}
     named = {label: measure_naming(checkpoint, world, style, offset) for label, style in NAMED_STYLES.items()}
-    tables = [format_table(LABELS, columns), format_table(NAMING_LABELS, named), format_table(BEYOND, beyond)]
+    read = {one.name: measure_reading(checkpoint, world, one, TEXTS * pictures, offset) for one in READ_SETTINGS}
+    tables = [format_table(LABELS, columns), format_table(NAMING_LABELS, named), format_table(READING_LABELS, read)]
+    tables.append(format_table(BEYOND, beyond))
     return [*tables, format_table(PHOTO_LABELS, {"declined": measure_photos(checkpoint, photos)})] if photos else tables
 
 
@@ -123,6 +136,25 @@ def portrait_questions(world: World, style: str, offset: int) -> Iterator[Asked]
         scene = sample_portrait(np.random.default_rng(UNSEEN_SEED + offset + number), name, style, TILE)
         question = Question("describe", DESCRIBE.text, whole_answers(scene)["describe"])
         yield from questions_of(Exhibit((view(world, scene),), single([question])), "auto")
+
+
+def measure_reading(checkpoint: Checkpoint, world: World, setting: Setting, scenes: int, offset: int = 0) -> Scores:
+    """Whether texts are read letter by letter, short ones and long ones apart; every second scene's are kept words."""
+    scores: Scores = {}
+    for one, said in answer(checkpoint, reading_questions(world, setting, range(offset, offset + scenes))):
+        scores.setdefault(length_of(one.question.answer), []).append(said == one.question.answer)
+    return scores
+
+
+def reading_questions(world: World, setting: Setting, numbers: range) -> Iterator[Asked]:
+    """What the text says, of those of these scenes that have one."""
+    for number in numbers:
+        rng = np.random.default_rng(UNSEEN_SEED + number)
+        size = setting.sizes[number % len(setting.sizes)]
+        scene = world.sample_scene(rng, *size, Knobs(unseen=bool(number % 2), rough=setting.rough, text=1.0))
+        if scene.text is not None:
+            asked = [question for question in Asker(rng).ask(scene) if question.task == "read"]
+            yield from questions_of(Exhibit((view(world, scene),), single(asked)), setting.detail)
 
 
 def measure_kinds(checkpoint: Checkpoint, world: World, count: int, offset: int = 0) -> Scores:

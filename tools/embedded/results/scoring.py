@@ -55,6 +55,8 @@ BEYOND = {
     "items": "receipt: how many things",
     "receipt_read": "receipt: all its text",
 }
+SHORT = 12  # letters
+READING_LABELS = {"within": "text of up to twelve letters, exact", "beyond": "longer text, exact"}
 OF_KIND = {("screen", "describe"): "screen", ("screen", "count"): "screen_count"}
 OF_KIND |= {("receipt", "describe"): "receipt", ("receipt", "read"): "receipt_read"}
 Scores = dict[str, list[bool]]
@@ -75,6 +77,11 @@ def judge(shown: Labelled, question: Question, said: str, turn: int = 0) -> Iter
         yield ("blank" if shown.kind == "blank" else "describe"), right
         if len(shown.things) == 1:
             yield "naming", f" {shown.things[0].name} " in f" {said.replace('.', ' ')} "
+
+
+def length_of(text: str) -> str:
+    """The row of READING_LABELS that a text counts for."""
+    return "within" if len(text.replace(" ", "")) <= SHORT else "beyond"
 
 
 def is_declined(said: str) -> bool:

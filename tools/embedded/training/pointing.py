@@ -46,7 +46,7 @@ SUBJECT = re.compile(r"(?:The|An?)(?= )")  # what comes before it, in a sentence
 COLUMNS = ("column 0", "column 1", "column 2", "column 3")  # of half a patch each, in an image token
 FIELDS = 3  # rows and columns of places in a picture
 LISTING = ("describe", "alt", "short", "list", "crowd", "else")
-MANY = 2  # items of a list, or more, that are left to be named
+MOST_LEFT = 2  # items of a list, or more, that are left to be named
 MOVED = re.compile(r"move[ds] from( .*) to( )")
 
 
@@ -77,7 +77,7 @@ class Pointer:
     should be known there. Of a letter: how many of its word come before it, that word's number, which half of which of
     the image token's patches shows it, the last two IGNORE where they mean nothing. Of a change: which of KINDS. Of a
     name: row, column and size of its only thing in the only view, else IGNORE. Of a list: how many items are left, of
-    MANY at most.
+    MOST_LEFT at most.
     """
 
     kind: str
@@ -157,7 +157,7 @@ def joints_of(
     """Where to look as an item of a list ends: at the next; behind the last one nowhere."""
     following = [*(item for item, _ in items[1:]), Mention(0, 0, ((),))]
     for number, ((_, end), after) in enumerate(zip(items, following, strict=False), start=1):
-        left = min(len(items) - number, MANY)
+        left = min(len(items) - number, MOST_LEFT)
         yield Pointer("next", answer.at(end) - 1, tokens_of(after, EVERY, tiled, side), (left,))
 
 

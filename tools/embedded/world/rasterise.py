@@ -64,6 +64,9 @@ OTHERS_THAN_NAMED: dict[str, set[str]] = {  # what a set draws under a thing's n
     # a screen, a folded one, a corner of one, a teal one; the others are pictures in a frame
     "firefox": {"laptop", "umbrella", "blue heart", "green heart", "sailing boat", "ship", "tent", "rainbow"},
     "streamline": {"envelope", "ship", "castle", "tent", "rainbow"},  # one with a letter on it; pictures in a frame
+    "openmoji": set(),
+    # a screen, a satchel; pictures in a frame
+    "emojione1": {"laptop", "backpack", "ship", "castle", "tent", "rainbow"},
 }
 
 

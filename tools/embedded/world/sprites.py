@@ -1,9 +1,9 @@
 """Things as small pictures: the classes, their names in the singular and plural, their sprites in every art style.
 
 The art is read from unpacked npm packages (`emoji-datasource-google`, `emoji-datasource-twitter`; for training alone
-`emojione` and, as `rasterise.py` draws them, `@iconify-json/noto-v1`, `fxemoji` and `streamline-emojis`; for testing
-alone `@lobehub/fluent-emoji-3d`); README.md says how to fetch it and under which licences it stands. Knows nothing of
-scenes.
+`emojione` and, as `rasterise.py` draws them, `@iconify-json/noto-v1`, `fxemoji`, `streamline-emojis`, `openmoji` and
+`emojione-v1`; for testing alone `@lobehub/fluent-emoji-3d`); README.md says how to fetch it and under which licences it
+stands. Knows nothing of scenes.
 """
 
 import json
@@ -16,7 +16,7 @@ CLASSES_FILE = Path(__file__).with_name("classes.json")
 CLASSES: dict[str, str] = json.loads(CLASSES_FILE.read_text(encoding="utf-8"))
 NAMES = tuple(CLASSES)
 STYLES = ("google", "twitter")
-RASTERISED = ("blobs", "firefox", "streamline")
+RASTERISED = ("blobs", "firefox", "streamline", "openmoji", "emojione1")
 TAUGHT = (*STYLES, "emojione", *RASTERISED)  # what training draws in; evaluation keeps to the first two
 UNSEEN_STYLE = "fluent"  # never drawn in training; evaluation looks at it
 FOLDERS = {  # of a package, and the ending
@@ -24,13 +24,21 @@ FOLDERS = {  # of a package, and the ending
     UNSEEN_STYLE: ("assets", "webp"),
     **dict.fromkeys(RASTERISED, ("png", "png")),
 }
-STAND_INS = {  # for what a style lacks: 23 of the things in one of 2016, up to 75 in the others
+STAND_INS = {  # for what a style lacks: 23 of the things in one of 2016, up to 75 in the others, none in OpenMoji
     "emojione": "twitter",
     "blobs": "google",
     "firefox": "twitter",
     "streamline": "twitter",
+    "emojione1": "emojione",
 }
 COLOURED = ("heart", "circle", "square", "apple")  # the last word of the names that begin with their colour
+ANY_COLOUR = frozenset(  # made or grown in so many colours that none tells what it is
+    ("butterfly", "snail", "octopus", "fish", "parrot", "dinosaur", "rose", "tulip", "cake", "lollipop", "car", "bus")
+    + ("truck", "tractor", "bicycle", "motorcycle", "train", "plane", "rocket", "helicopter", "sailing boat", "ship")
+    + ("house", "castle", "tent", "umbrella", "balloon", "gift", "drum", "guitar", "lock", "alarm clock", "hourglass")
+    + ("watch", "phone", "laptop", "television", "candle", "book", "pencil", "crown", "hat", "shoe", "shirt", "dress")
+    + ("backpack", "robot", "ghost", "alien", "magnet", "teddy bear", "chair")
+)
 
 PLURALS = {
     "mouse": "mice",

@@ -154,3 +154,12 @@ def test_pages_hold_many_more_letters_than_scenes(world: World) -> None:
     pages = [sample_page(world, np.random.default_rng(seed), 128, 128) for seed in range(60)]
     assert letters(pages) > 4 * letters(scenes(world, 60))
     assert all(line.width <= 128 for page in pages for line, _ in page.set_lines)
+
+
+def test_pages_of_things_are_crowds_or_one_large_thing(world: World) -> None:
+    pages = [sample_page(world, np.random.default_rng(seed), 128, 128) for seed in range(80)]
+    shown = [page.things for page in pages if page.text is None and page.things]
+    alone = [things[0] for things in shown if len(things) == 1]
+    assert 3 < len(alone) < len(shown) / 2 and max(len(things) for things in shown) > 9
+    assert all(thing.scale == "large" and thing.size > 128 / 2 for thing in alone)
+    assert all(thing.scale == "" for things in shown if len(things) > 1 for thing in things)

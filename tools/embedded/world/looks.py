@@ -1,8 +1,9 @@
 """How the things of one scene depart from their style's drawings: as if another hand had drawn them.
 
-Six styles are few to learn from. A look turns, stretches and bends sprites a little, lights them from one side, rounds
-their edges and makes them shine, and shifts their contrast, saturation and, from top to bottom, colours; as a whole the
-hue stays, for names tell a red heart from an orange one. Knows sprites, no scenes.
+Eight styles are few to learn from. A look turns, stretches and bends sprites a little, lights them from one side,
+rounds their edges and makes them shine, and shifts their contrast, saturation and, from top to bottom, colours. Every
+second one gives another hue to what comes in any, as a car does; else it stays, for names tell a red heart from an
+orange one. Knows sprites, no scenes.
 """
 
 from dataclasses import dataclass
@@ -10,7 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-VARIED = 0.6  # share of what training draws that has a look
+from tools.embedded.world.sprites import ANY_COLOUR
+
+VARIED = 0.7  # share of what training draws that has a look
 TURN = 14  # degrees either way
 STRETCH = 0.16  # of the width or the height, which shrinks
 BEND = 0.09  # of a side, by which the middle and the middles of the edges move
@@ -22,6 +25,7 @@ SHINE = (0.0, 0.7)  # of a highlight; every second look has one
 SPOT = 0.12  # its square of a radius, of half a side
 SATURATION = (0.7, 1.3)
 CONTRAST = (0.75, 1.2)
+HUED = 0.5  # share of looks that have another hue
 GREY = np.array((0.299, 0.587, 0.114), dtype=np.float32)
 
 
@@ -29,6 +33,7 @@ GREY = np.array((0.299, 0.587, 0.114), dtype=np.float32)
 class Look:
     """Degrees; factors on width and height; the light's direction and strength; factors on saturation and contrast.
 
+    hue: degrees by which that of things in ANY_COLOUR turns about grey.
     bend: by which parts of the sides the middle moves in x and y, the middles of top and bottom in x, of left and right
     in y. relief: the light's direction and strength on edges as rounded as if the thing were puffed up, and how far
     these reach inwards. tint: channel by channel. shine: where, from -1 to 1 in x and y, and how strong.
@@ -43,10 +48,11 @@ class Look:
     shine: tuple[float, float, float]
     saturation: float
     contrast: float
+    hue: float
     mirrored: bool
 
-    def apply(self, sprite: Image.Image, alpha: Image.Image) -> tuple[Image.Image, Image.Image]:
-        """A sprite's colours and alpha so drawn, no larger than before."""
+    def apply(self, name: str, sprite: Image.Image, alpha: Image.Image) -> tuple[Image.Image, Image.Image]:
+        """The colours and alpha of a thing's sprite so drawn, no larger than before."""
         whole = sprite.copy()
         whole.putalpha(alpha)
         if self.mirrored:
@@ -56,6 +62,8 @@ class Look:
         whole = self._bent(whole)
         pixels = np.asarray(whole, dtype=np.float32)
         colours = pixels[..., :3]
+        if name in ANY_COLOUR:
+            colours = colours @ turned(self.hue)
         grey = (colours @ GREY)[..., None]
         shifted = 128 + self.contrast * (grey + self.saturation * (colours - grey) - 128)
         across, down = np.linspace(-1, 1, width), np.linspace(-1, 1, height)[:, None]
@@ -100,6 +108,13 @@ class Look:
         return sprite.transform(sprite.size, Image.Transform.MESH, mesh, Image.Resampling.BILINEAR)
 
 
+def turned(degrees: float) -> np.ndarray:
+    """[3, 3] to multiply colours [..., 3] by: turns them about the line of greys, which stay as they are."""
+    cosine, sine = np.cos(np.radians(degrees)), np.sin(np.radians(degrees)) / np.sqrt(3)
+    across = np.array(((0, sine, -sine), (-sine, 0, sine), (sine, -sine, 0)))
+    return (cosine * np.eye(3) + (1 - cosine) / 3 + across).astype(np.float32)
+
+
 def sample_look(rng: np.random.Generator, share: float) -> Look | None:
     """A look, or none at all but for a `share` of the calls."""
     if share == 0 or rng.random() >= share:
@@ -119,5 +134,6 @@ def sample_look(rng: np.random.Generator, share: float) -> Look | None:
         shine=(rng.uniform(-0.5, 0.5), rng.uniform(-0.7, 0.1), shine),
         saturation=rng.uniform(*SATURATION),
         contrast=rng.uniform(*CONTRAST),
+        hue=rng.uniform(0, 360) if rng.random() < HUED else 0.0,
         mirrored=bool(rng.random() < 0.3),
     )

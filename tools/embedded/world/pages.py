@@ -10,7 +10,7 @@ from tools.embedded.world.backgrounds import Background, jittered, sample_backgr
 from tools.embedded.world.drills import yes_and_no
 from tools.embedded.world.looks import VARIED, sample_look
 from tools.embedded.world.questions import Asker, Question, capital
-from tools.embedded.world.scenes import Scene, Text, Thing, World, contrasting
+from tools.embedded.world.scenes import Scene, Text, Thing, World, contrasting, place_alone
 from tools.embedded.world.sprites import NAMES
 from tools.embedded.world.words import NARROW_WORDS, Line, load_font, sample_word, set_line
 
@@ -23,7 +23,7 @@ CROWD = ("List everything in the picture.", "List all the things, row by row.", 
 
 
 def sample_page(world: World, rng: np.random.Generator, width: int, height: int) -> Scene:
-    """Half of the pages are text from top to bottom, the others a crowd of different things."""
+    """Half of the pages are text from top to bottom, the others a crowd of different things, or one that fills it."""
     background = sample_background(rng, rough=ROUGH)
     if rng.random() < 0.5:
         return Scene(width, height, "things", background, text=fill_with_text(world, rng, width, height, background))
@@ -78,9 +78,12 @@ def fitting_line(rng: np.random.Generator, font: str, size: int, width: int) -> 
 
 
 def crowd(rng: np.random.Generator, width: int, height: int, background: Background, style: str) -> tuple[Thing, ...]:
-    """Different things in a grid of two to four a side, some places left empty."""
-    side = int(rng.integers(2, 5))
+    """Different things in a grid of two to four a side, some places left empty, or a large one alone."""
+    side = int(rng.integers(1, 5))
     fitting = [name for name in NAMES if not background.hides(name)]
+    if side == 1:
+        name = fitting[rng.integers(len(fitting))]
+        return (place_alone(rng, name, style, "large", min(width, height), (1, 1), width, height),)
     chosen = rng.choice(len(fitting), side * side, replace=False)
     room = min(width, height) / side
     things = []

@@ -178,7 +178,7 @@ class World:
         for thing in scene.things:
             sprite, alpha = self.sprites.scaled(thing.name, thing.style, thing.size)
             if scene.look is not None:
-                sprite, alpha = scene.look.apply(sprite, alpha)
+                sprite, alpha = scene.look.apply(thing.name, sprite, alpha)
             corner = (thing.x + (thing.size - sprite.width) // 2, thing.y + (thing.size - sprite.height) // 2)
             picture.paste(sprite, corner, alpha)
         if scene.text is not None:
@@ -194,7 +194,8 @@ def sample_portrait(rng: np.random.Generator, name: str, style: str, side: int) 
     while background.hides(name):
         background = sample_background(rng)
     cell = (int(rng.integers(3)), int(rng.integers(3)))
-    return Scene(side, side, "things", background, (place_alone(rng, name, style, side, cell, side, side),))
+    scale = SCALES[rng.integers(3)]
+    return Scene(side, side, "things", background, (place_alone(rng, name, style, scale, side, cell, side, side),))
 
 
 def contrasting(rng: np.random.Generator, background: Background) -> str:
@@ -251,14 +252,21 @@ def sample_things(
             place_thing(rng, name, style, max(10, size + int(rng.integers(-2, 3))), cell, width, height)
             for name, cell in zip(chosen, cells, strict=True)
         )
-    return (place_alone(rng, chosen[0], style, short, cells[0], width, height),)
+    scale = SCALES[rng.integers(3)]
+    return (place_alone(rng, chosen[0], style, scale, short, cells[0], width, height),)
 
 
 def place_alone(
-    rng: np.random.Generator, name: str, style: str, short: float, cell: tuple[int, int], width: int, height: int
+    rng: np.random.Generator,
+    name: str,
+    style: str,
+    scale: str,
+    short: float,
+    cell: tuple[int, int],
+    width: int,
+    height: int,
 ) -> Thing:
-    """One thing, small, large or neither beside a picture's `short` side; a large one is in the middle."""
-    scale = SCALES[rng.integers(3)]
+    """One thing of this `scale` beside a picture's `short` side; a large one is in the middle."""
     low, high = {"small": (0.18, 0.24), "": (0.33, 0.46), "large": (0.62, 0.92)}[scale]
     size = max(10, round(rng.uniform(low, high) * short))
     return place_thing(rng, name, style, size, (1, 1) if scale == "large" else cell, width, height, scale)

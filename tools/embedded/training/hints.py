@@ -43,6 +43,7 @@ ORDER_LAYER = 5  # that should be given how these stand to one another, and whic
 HAPPENING_LAYER = 5  # that should be given what kind of change it is
 WEIGHTS = {  # others count once
     "columns": 5.0,
+    **dict.fromkeys(COLUMNS, 3.0),  # a sixth of what these looked at was elsewhere
     "brought": 2.0,
     "changed": 5.0,  # seven tokens of eight have not
     "happenings": 2.0,

@@ -37,7 +37,7 @@ class Lesson:
     trained: Trained
     dtype: torch.dtype
     log: Log
-    pages: int = 7
+    pages: int = 10
     pictures: int = 48  # while the encoder learns alone
     peaks: dict[str, Tensor] = field(default_factory=dict)  # a layer's queries -> the largest score of each head
 

@@ -19,7 +19,7 @@ NOTICE = (
     "photographs, people or screens."
 )
 ART = """\
-This model was trained from scratch on pictures drawn with six sets of emoji:
+This model was trained from scratch on pictures drawn with eight sets of emoji:
 
 - Noto Emoji, today's and its first version, copyright Google LLC, Apache License 2.0
 - Firefox OS Emoji (https://github.com/mozilla/fxemoji), copyright Mozilla, Apache License 2.0
@@ -28,6 +28,8 @@ This model was trained from scratch on pictures drawn with six sets of emoji:
 - EmojiOne 2.2, provided by Emoji One (http://emojione.com), CC BY 4.0; changed in the same way
 - Streamline Emojis, by Streamline (https://github.com/webalys-hq/streamline-vectors), CC BY 4.0; changed in the same
   way
+- OpenMoji (https://openmoji.org), by the OpenMoji project, and EmojiOne 1, provided by Emoji One, both CC BY-SA 4.0
+  (https://creativecommons.org/licenses/by-sa/4.0/); changed in the same way
 
 Examples of what to decline were made of photographs, cropped, scaled and changed: Tux Paint's stamps (Bill Kendrick and
 contributors, GPL 2), MATE's backgrounds and GNOME's pictures for accounts (GPL 2 or later), those of KDE Plasma (CC0),

@@ -68,7 +68,7 @@ def test_a_caption_that_the_window_has_no_room_for_scrolls_with_its_last_words_i
     live = shown(desk := make_desk(Script(("A coconut and a helicopter beside it.",)), Script((long,))))
     desk.window.resize(900, 600)
     live.start()
-    desk.qtbot.waitUntil(lambda: len(texts(live)) == 1)
+    desk.qtbot.waitUntil(lambda: texts(live) == ["A coconut and a helicopter beside it."])
     bar, lines = live.caption.verticalScrollBar(), live.caption.words.fontMetrics().lineSpacing()
     desk.qtbot.waitUntil(lambda: bar.maximum() == 0 and live.caption.height() < 2 * lines)
     cameras.pixels = GREEN

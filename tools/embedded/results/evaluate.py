@@ -117,11 +117,11 @@ def measure(checkpoint: Checkpoint, world: World, setting: Setting, pictures: in
     return score(checkpoint, (asked for n in range(pictures) for asked in scene_questions(styled, setting, offset + n)))
 
 
-def scene_questions(world: World, setting: Setting, number: int) -> Iterator[Asked]:
-    """One question of every task that the scene allows."""
+def scene_questions(world: World, setting: Setting, number: int, text: float = Knobs.text) -> Iterator[Asked]:
+    """One question of every task that the scene allows; `text` is the share of scenes that hold any."""
     rng = np.random.default_rng(UNSEEN_SEED + number)
     size = setting.sizes[number % len(setting.sizes)]
-    scene = world.sample_scene(rng, *size, Knobs(unseen=bool(number % 2), rough=setting.rough))
+    scene = world.sample_scene(rng, *size, Knobs(unseen=bool(number % 2), rough=setting.rough, text=text))
     exhibit = Exhibit((view(world, scene),), single(Asker(rng).ask(scene)))
     yield from questions_of(exhibit, setting.detail)
 
@@ -149,12 +149,9 @@ def measure_reading(checkpoint: Checkpoint, world: World, setting: Setting, scen
 def reading_questions(world: World, setting: Setting, numbers: range) -> Iterator[Asked]:
     """What the text says, of those of these scenes that have one."""
     for number in numbers:
-        rng = np.random.default_rng(UNSEEN_SEED + number)
-        size = setting.sizes[number % len(setting.sizes)]
-        scene = world.sample_scene(rng, *size, Knobs(unseen=bool(number % 2), rough=setting.rough, text=1.0))
-        if scene.text is not None:
-            asked = [question for question in Asker(rng).ask(scene) if question.task == "read"]
-            yield from questions_of(Exhibit((view(world, scene),), single(asked)), setting.detail)
+        for one in scene_questions(world, setting, number, text=1.0):
+            if one.question.task == "read" and one.exhibit.views[0].labels.set_lines:
+                yield one
 
 
 def measure_kinds(checkpoint: Checkpoint, world: World, count: int, offset: int = 0) -> Scores:

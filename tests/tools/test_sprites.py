@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tools.embedded.world.sprites import CLASSES, FOLDERS, NAMES, Sprites
+from tools.embedded.world.sprites import ANY_COLOUR, CLASSES, COLOURED, FOLDERS, NAMES, Sprites
 
 RED, BLUE = (250, 0, 0, 255), (0, 0, 250, 255)
 
@@ -26,6 +26,10 @@ def test_what_a_style_lacks_is_drawn_in_another(tmp_path: Path) -> None:
         colours, alpha = sprites.scaled(name, "emojione", 20)
         assert colours.getpixel((10, 10)) == (BLUE if number < 10 else RED)[:3] and alpha.getpixel((10, 10)) == 255
         assert sprites.scaled(name, "twitter", 20)[0].getpixel((10, 10)) == RED[:3]
+
+
+def test_what_comes_in_any_colour_is_known_and_not_called_by_one() -> None:
+    assert set(NAMES) >= ANY_COLOUR and not any(name.endswith(COLOURED) for name in ANY_COLOUR)
 
 
 def test_a_style_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -33,11 +33,12 @@ STAND_INS = {  # for what a style lacks: 23 of the things in one of 2016, up to 
 }
 COLOURED = ("heart", "circle", "square", "apple")  # the last word of the names that begin with their colour
 ANY_COLOUR = frozenset(  # made or grown in so many colours that none tells what it is
-    ("butterfly", "snail", "octopus", "fish", "parrot", "dinosaur", "rose", "tulip", "cake", "lollipop", "car", "bus")
-    + ("truck", "tractor", "bicycle", "motorcycle", "train", "plane", "rocket", "helicopter", "sailing boat", "ship")
-    + ("house", "castle", "tent", "umbrella", "balloon", "gift", "drum", "guitar", "lock", "alarm clock", "hourglass")
-    + ("watch", "phone", "laptop", "television", "candle", "book", "pencil", "crown", "hat", "shoe", "shirt", "dress")
-    + ("backpack", "robot", "ghost", "alien", "magnet", "teddy bear", "chair")
+    (
+        "butterfly,snail,octopus,fish,parrot,dinosaur,rose,tulip,cake,lollipop,car,bus,truck,tractor,bicycle,motorcycle,"
+        "train,plane,rocket,helicopter,sailing boat,ship,house,castle,tent,umbrella,balloon,gift,drum,guitar,lock,"
+        "alarm clock,hourglass,watch,phone,laptop,television,candle,book,pencil,crown,top hat,shoe,shirt,dress,"
+        "backpack,robot,ghost,alien,magnet,teddy bear,chair"
+    ).split(",")
 )
 
 PLURALS = {

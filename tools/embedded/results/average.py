@@ -1,6 +1,6 @@
-"""The mean of two runs' weights, as a run to be exported: of an edition and the one that it went on to.
+"""The mean of two sets of weights, as a run to be exported: of an edition and of the run that went on from it.
 
-    python -m tools.embedded.results.average run/before run/after run/mean
+    python -m tools.embedded.results.average assets/embedded run run/mean
 
 What training had learned anew is kept at half its strength and what it had begun to forget comes back by half; as long
 as one run began with the other's weights, the mean may know more than either (Wortsman et al., "Model soups", 2022).
@@ -13,10 +13,12 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from tools.embedded.training.warm_start import read_weights
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("before", type=Path, help="folder of the run that the other began with")
+    parser.add_argument("before", type=Path, help="folder that the run began with: one that ships, or a run's")
     parser.add_argument("after", type=Path, help="folder of the run that went on")
     parser.add_argument("out", type=Path, help="folder for the mean, made when it isn't there")
     given = parser.parse_args()
@@ -24,13 +26,21 @@ def main() -> None:
 
 
 def average(before: Path, after: Path, out: Path) -> None:
-    """Writes checkpoint and tokenizer of the mean; helpers that only one of the runs has are the later one's."""
+    """Writes checkpoint and tokenizer of the mean; helpers that only one of the two has are the later one's."""
     out.mkdir(parents=True, exist_ok=True)
-    earlier = torch.load(before / "checkpoint.pt", weights_only=True)["trained"]
+    earlier = weights_of(before)
     later = torch.load(after / "checkpoint.pt", weights_only=True)
     trained = {name: mean_of(earlier.get(name), value) for name, value in later["trained"].items()}
     torch.save(later | {"trained": trained}, out / "checkpoint.pt")
     shutil.copy(after / "tokenizer.json", out / "tokenizer.json")
+
+
+def weights_of(folder: Path) -> dict[str, Tensor]:
+    """A run's, helpers too, or those of a folder that ships, by the names that they have in a run."""
+    if (folder / "checkpoint.pt").exists():
+        trained: dict[str, Tensor] = torch.load(folder / "checkpoint.pt", weights_only=True)["trained"]
+        return trained
+    return {f"model.{name}": value for name, value in read_weights(folder).items()}
 
 
 def mean_of(earlier: Tensor | None, later: Tensor) -> Tensor:

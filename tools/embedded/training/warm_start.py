@@ -30,13 +30,18 @@ def copy_tokenizer(folder: Path, run: Path) -> None:
 
 
 def load_weights(folder: Path, model: SmolVLMForConditionalGeneration) -> None:
-    """Puts the folder's weights into `model`, in float32; RuntimeError names what is missing or does not fit."""
+    """Puts the folder's weights into `model`; RuntimeError names what is missing or does not fit."""
+    model.load_state_dict(read_weights(folder))
+
+
+def read_weights(folder: Path) -> dict[str, Tensor]:
+    """The folder's weights in float32, by the names and in the layouts that transformers has."""
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     stored = {name: tensor for file in sorted(folder.glob("*.safetensors")) for name, tensor in load_file(file).items()}
     weights = {hub_name(name): tensor for name, tensor in expanded(stored, config.get("quantization", {})).items()}
     if weights[PATCHES].shape[-1] == 3:  # MLX keeps a patch's channels last
         weights[PATCHES] = weights[PATCHES].permute(0, 3, 1, 2)
-    model.load_state_dict(weights)
+    return weights
 
 
 def fit_heads(heads: CellHeads, features: Tensor, labels: Sequence[Tensor], seed: int) -> float:

@@ -117,8 +117,11 @@ def test_words_kept_from_training_appear_only_when_asked_for(world: World) -> No
             assert set(kept.text.words.split()) <= UNSEEN
 
 
-def test_a_share_of_words_is_full_of_narrow_letters() -> None:
+def test_a_share_of_words_is_in_no_order_and_many_of_its_letters_are_narrow() -> None:
     rng = np.random.default_rng(0)
-    words = [sample_word(rng, 8, narrow=1.0) for _ in range(500)]
-    narrow = sum(letter in NARROW for word in words for letter in word) / sum(map(len, words))
-    assert 0.4 < narrow < 0.6 and {len(word) for word in words} == set(range(2, 9))
+    words = [sample_word(rng, 8, jumbled=1.0) for _ in range(600)]
+    numbers = [word for word in words if word.isdigit()]
+    letters = "".join(word for word in words if not word.isdigit())
+    assert 150 < len(numbers) < 250 and set("".join(numbers)) == set("0123456789")
+    assert 0.4 < sum(letter in NARROW for letter in letters) / len(letters) < 0.6
+    assert {len(word) for word in words} == set(range(2, 9))

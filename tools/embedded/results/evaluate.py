@@ -61,7 +61,7 @@ DESCRIBE = Question("decline", "Describe this image.", DECLINE)
 NAMING_LABELS = {"naming": "naming one of each thing"}
 NAMED_STYLES = {"Noto Emoji": "google", "Twemoji": "twitter", "art never seen": UNSEEN_STYLE}
 READ_SETTINGS = tuple(setting for setting in SETTINGS if setting.styles == STYLES)
-TEXTS = 3  # for each picture of the first table, in which there are few
+TEXTS = 8  # scenes for each picture of the first table: chance moves a share of 160 texts by two per cent
 PHOTO_LABELS = {"photo": "real photographs", "quarter": "quarters of them"}
 KINDS = (("talk", 1), ("pair", 1), ("clip", 3), ("clip", 8), ("screen", 1), ("receipt", 1))  # with frames
 

@@ -18,7 +18,7 @@ from tools.embedded.training.stages import WORLD_FOUR, WORLD_ONE, Form
 from tools.embedded.training.training_log import TASKS, Log
 from tools.embedded.world.looks import VARIED
 from tools.embedded.world.scenes import Knobs
-from tools.embedded.world.words import NARROW_WORDS
+from tools.embedded.world.words import JUMBLED
 
 QUERIES = "model.model.text_model.layers.{}.self_attn.q_proj.weight"  # as `Trained` names them
 HINTS = 0.2  # weight of the decoder's inside beside what is answered
@@ -50,7 +50,7 @@ class Lesson:
             second=0.4,
             rough=0.2,
             varied=VARIED,
-            narrow=NARROW_WORDS,
+            jumbled=JUMBLED,
         )
         scenes = self.pictures // 4
         split = self.maker.cells(WORLD_FOUR, knobs, 1)
@@ -63,7 +63,7 @@ class Lesson:
 
     def answer(self, form: Form, progress: float) -> Tensor:
         """Loss of the answers' tokens and of what leads to them, with a share of that of naming, pages included."""
-        knobs = Knobs(text=0.6, second=0.4, group=0.3, unknown=0.14, rough=0.2, varied=VARIED, narrow=NARROW_WORDS)
+        knobs = Knobs(text=0.72, second=0.4, group=0.3, unknown=0.14, rough=0.2, varied=VARIED, jumbled=JUMBLED)
         batch = self.maker.batch(form, knobs, TASKS.index)
         cells = (batch.pixels, batch.things, batch.letters, batch.backgrounds)
         pixels, *labels = join(cells, self.maker.cells(WORLD_FOUR, knobs, 1), self.maker.pages(self.pages))

@@ -21,7 +21,7 @@ class Ramp:
 
 
 FRESH = Ramp(1.0, 100, 1.5)
-WARM = Ramp(0.4, 40, 1.5)  # learned weights have a minimum to lose: a short rise, a low peak
+WARM = Ramp(0.3, 40, 1.5)  # learned weights have a minimum to lose: a short rise, a low peak
 
 
 @dataclass(frozen=True)

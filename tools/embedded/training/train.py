@@ -42,7 +42,7 @@ VOCABULARY = 1216
 HEAD_PICTURES = 1200  # encoded once, to fit the heads of a warm start
 HELPER_BATCHES = 120  # that its other helpers are fitted to
 ENCODER, DECODER = "vision_model", "text_model"  # as their parameters' names have them
-GENTLE = 0.22  # of the rates, for a trained encoder beside a decoder that learns to read what it tells
+GENTLE = 0.3  # of the rates, for a trained encoder beside a decoder that learns to read what it tells
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from tools.embedded.world.looks import VARIED, sample_look
 from tools.embedded.world.questions import Asker, Question, capital
 from tools.embedded.world.scenes import Scene, Text, Thing, World, contrasting, place_alone
 from tools.embedded.world.sprites import NAMES
-from tools.embedded.world.words import NARROW_WORDS, Line, load_font, sample_word, set_line
+from tools.embedded.world.words import JUMBLED, Line, load_font, sample_word, set_line
 
 LETTER_HEIGHTS = (0.1, 0.2)  # of the picture's short side, from a little less than a scene's least
 ROUGH = 0.2  # share of plain pages on a photo-like surface
@@ -69,10 +69,10 @@ def fill_with_text(world: World, rng: np.random.Generator, width: int, height: i
 def fitting_line(rng: np.random.Generator, font: str, size: int, width: int) -> Line:
     """Words until the next one would not fit; of one that is too long alone, the letters that do."""
     measure, room = load_font(font, size).getlength, width - 2  # ink may reach a pixel beyond what is measured
-    text = sample_word(rng, 8, narrow=NARROW_WORDS)
+    text = sample_word(rng, 8, jumbled=JUMBLED)
     while measure(text) > room and len(text) > 1:
         text = text[:-1]
-    while measure(longer := f"{text} {sample_word(rng, 6, narrow=NARROW_WORDS)}") < room:
+    while measure(longer := f"{text} {sample_word(rng, 6, jumbled=JUMBLED)}") < room:
         text = longer
     return set_line(text, font, size)
 

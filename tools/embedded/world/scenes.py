@@ -105,7 +105,7 @@ class Knobs:
     group: float = 0.22  # share of scenes with several of one thing
     unknown: float = 0.05  # share of pictures from outside this world
     rough: float = 0.0  # share of plain backgrounds that are a photo-like surface
-    narrow: float = 0.0  # share of words that are full of narrow letters
+    jumbled: float = 0.0  # share of words that are digits or letters in no order
     varied: float = 0.0  # share of scenes whose things are drawn with a look of their own
 
 
@@ -142,9 +142,9 @@ class World:
         self, rng: np.random.Generator, width: int, height: int, background: Background, knobs: Knobs
     ) -> Text:
         """One or two lines in one of the three rows, as large as a random part of what fits, never below the least."""
-        words = [sample_word(rng, knobs.longest, knobs.unseen, knobs.narrow)]
+        words = [sample_word(rng, knobs.longest, knobs.unseen, knobs.jumbled)]
         if rng.random() < knobs.second:
-            words.append(sample_word(rng, knobs.longest, knobs.unseen, knobs.narrow))
+            words.append(sample_word(rng, knobs.longest, knobs.unseen, knobs.jumbled))
         font = self.fonts[rng.integers(len(self.fonts))]
         least = max(6.0, knobs.letter * min(width, height) * knobs.small)
         probe = [set_line(word, font, 40) for word in words]

@@ -26,7 +26,8 @@ UNSEEN = frozenset(  # never drawn in training; evaluation reads these
     "TOWER VILLAGE CINEMA TAILOR SALMON PEPPER WALNUT".split()
 )
 NARROW = "IIIJLTF"  # share half a patch with their neighbours; of the tenth edition's wrong texts most had an I
-NARROW_WORDS = 0.3  # share of training's words that are full of them
+JUMBLED = 0.4  # share of training's words that are in no order, as sign by sign they have to be read
+DIGITS = 0.33  # of these are numbers: of the twelfth edition's wrong texts a quarter, of training's a tenth
 ONSETS = "B C D F G H J K L M N P R S T V W Z BL BR CH CL CR DR FL GR PL PR SH SL ST TH TR QU Y X".split()
 VOWELS = "A E I O U A E I O U AI EE OO OU".split()
 CODAS = ["", "", "", *"N S T R L M D K P X Y B G".split(), "NG", "ST", "CK"]
@@ -59,20 +60,19 @@ class Line:
     letters: tuple[Letter, ...]
 
 
-def sample_word(rng: np.random.Generator, longest: int, unseen: bool = False, narrow: float = 0.0) -> str:
+def sample_word(rng: np.random.Generator, longest: int, unseen: bool = False, jumbled: float = 0.0) -> str:
     """A word in capitals or a number of at most `longest` characters; `unseen` picks those kept from training.
 
     Common words are one in five: of a few hundred, the decoder guesses the rest from the beginning instead of reading.
-    A share of `narrow` beside all these is of letters in no order, two of five of them NARROW.
+    A share of `jumbled` beside all these has no order: numbers, and letters of which two of five are NARROW.
     """
     while True:
         chance = rng.random()
         if unseen:
             pool = sorted(UNSEEN)
             word = pool[rng.integers(len(pool))]
-        elif narrow and rng.random() < narrow:
-            pools = (NARROW if rng.random() < 0.4 else LETTERS[:26] for _ in range(rng.integers(2, longest + 1)))
-            word = "".join(pool[rng.integers(len(pool))] for pool in pools)
+        elif jumbled and rng.random() < jumbled:
+            word = jumble(rng, int(rng.integers(2, longest + 1)))
         elif chance < 0.15:
             word = str(rng.integers(10 ** rng.integers(1, 5)))
         elif chance < 0.35:
@@ -86,6 +86,14 @@ def sample_word(rng: np.random.Generator, longest: int, unseen: bool = False, na
             )
         if len(word) <= longest and (unseen or word not in UNSEEN):
             return word
+
+
+def jumble(rng: np.random.Generator, length: int) -> str:
+    """Digits, or letters, in no order."""
+    if rng.random() < DIGITS:
+        return "".join(str(rng.integers(10)) for _ in range(length))
+    pools = (NARROW if rng.random() < 0.4 else LETTERS[:26] for _ in range(length))
+    return "".join(pool[rng.integers(len(pool))] for pool in pools)
 
 
 @lru_cache(maxsize=2000)

@@ -1,5 +1,6 @@
 """Reviews on a thread of their own: read and kept from the window's thread, which never waits for the disk."""
 
+import gc
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -71,7 +72,9 @@ class ReviewKeeper(QObject):
     def _open(self, shown: Shown) -> tuple[Album, Listing]:
         self._kept.remember(shown)
         entries, listing = self._kept.open(shown)
-        return Album(entries), listing
+        album = Album(entries)
+        gc.freeze()  # else each full collection, which stops every thread, goes through its thousands of entries again
+        return album, listing
 
     def _explain(self, error: Exception) -> None:
         self.noted.emit(str(error) or type(error).__name__)

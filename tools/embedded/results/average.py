@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from tools.embedded.training.warm_start import read_weights
+from tools.embedded.training.warm_start import weights_of
 
 
 def main() -> None:
@@ -33,14 +33,6 @@ def average(before: Path, after: Path, out: Path) -> None:
     trained = {name: mean_of(earlier.get(name), value) for name, value in later["trained"].items()}
     torch.save(later | {"trained": trained}, out / "checkpoint.pt")
     shutil.copy(after / "tokenizer.json", out / "tokenizer.json")
-
-
-def weights_of(folder: Path) -> dict[str, Tensor]:
-    """A run's, helpers too, or those of a folder that ships, by the names that they have in a run."""
-    if (folder / "checkpoint.pt").exists():
-        trained: dict[str, Tensor] = torch.load(folder / "checkpoint.pt", weights_only=True)["trained"]
-        return trained
-    return {f"model.{name}": value for name, value in read_weights(folder).items()}
 
 
 def mean_of(earlier: Tensor | None, later: Tensor) -> Tensor:

@@ -9,11 +9,12 @@ import json
 import shutil
 from pathlib import Path
 
-import torch
 from safetensors.torch import save_file
 
+from tools.embedded.training.heads import network_of
 from tools.embedded.training.model import Shape, build_config, build_model
 from tools.embedded.training.tokenizer import CHAT_TEMPLATE, END, PAD, START, UNKNOWN, load_tokenizer, token_ids
+from tools.embedded.training.warm_start import weights_of
 
 
 def main() -> None:
@@ -34,8 +35,7 @@ def export(run: Path, out: Path, random: bool = False) -> None:
     ids = token_ids(tokenizer)
     model = build_model(build_config(shape, ids), seed=0)
     if not random:
-        state = torch.load(run / "checkpoint.pt", weights_only=True)["trained"]
-        model.load_state_dict({name[len("model.") :]: value for name, value in state.items() if name[:6] == "model."})
+        model.load_state_dict(network_of(weights_of(run)))
     temporary = out.with_name(out.name + ".partial")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)

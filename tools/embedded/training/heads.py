@@ -5,6 +5,7 @@ over the decoder's inside they teach the steps that a right answer takes (`hints
 of them.
 """
 
+from collections.abc import Mapping
 from typing import cast
 
 from torch import Tensor, nn
@@ -188,6 +189,9 @@ class ColumnHead(nn.Linear):
         return own.permute(0, 2, 4, 1, 3).flatten(2, 3)
 
 
+NETWORK = "model."  # before the names that the network's own weights have in `Trained`
+
+
 class Trained(nn.Module):
     """The model and its helpers: all that has parameters."""
 
@@ -206,6 +210,11 @@ class Trained(nn.Module):
         self.happenings = HappeningHead(shape.hidden)
         self.columns = ColumnHead(shape.hidden // shape.heads, shape.shuffle, NOT_LETTER)
         self.brought = BroughtHead(shape.hidden // shape.heads * shape.kv_heads, NOT_THING)
+
+
+def network_of(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Of weights by the names that they have in `Trained` the network's, by the names that they have in the network."""
+    return {name.removeprefix(NETWORK): value for name, value in weights.items() if name.startswith(NETWORK)}
 
 
 def labelled(scores: Tensor, labels: Tensor) -> Tensor:

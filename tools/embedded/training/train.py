@@ -22,7 +22,7 @@ from torch import Tensor, multiprocessing
 
 from tools.embedded.training.arithmetic import faster_dtype
 from tools.embedded.training.batches import Maker
-from tools.embedded.training.heads import Trained
+from tools.embedded.training.heads import Trained, network_of
 from tools.embedded.training.lessons import Lesson
 from tools.embedded.training.model import Forward, Shape
 from tools.embedded.training.muon import Rates, Slot, cap_scores, make_slots, share_out
@@ -30,7 +30,7 @@ from tools.embedded.training.schedule import FRESH, WARM, Budget, Deadline, Ramp
 from tools.embedded.training.stages import RECIPES, Form, Stage, stage_at
 from tools.embedded.training.tokenizer import load_tokenizer, token_ids, train_tokenizer
 from tools.embedded.training.training_log import Log
-from tools.embedded.training.warm_start import copy_tokenizer, fit_heads, fit_helpers, load_weights
+from tools.embedded.training.warm_start import copy_tokenizer, fit_heads, fit_helpers, weights_of
 from tools.embedded.world.exhibits import sample_exhibit
 from tools.embedded.world.scenes import Knobs, World
 from tools.embedded.world.snapshots import Snapshots
@@ -158,16 +158,14 @@ def run(plan: Plan, start: Path | None, until: str | None) -> None:
 def begin_with(start: Path, trained: Trained, plan: Plan) -> None:
     """Takes what an earlier run learned, helpers too, or the model of a folder that ships.
 
-    Where any helper is missing, all are fitted to it.
+    Where any helper is missing, all are fitted to it. RuntimeError names what of the model is missing or does not fit.
     """
-    if (start / "checkpoint.pt").exists():
-        earlier, known = torch.load(start / "checkpoint.pt", weights_only=True)["trained"], trained.state_dict()
-        same = {name: value for name, value in earlier.items() if name in known and value.shape == known[name].shape}
-        trained.load_state_dict(same, strict=False)  # a helper that is new or has another shape now begins anew
-        if len(same) == len(known):
-            return
-    else:
-        load_weights(start, trained.model)
+    earlier, known = weights_of(start), trained.state_dict()
+    trained.model.load_state_dict(network_of(earlier))
+    same = {name: value for name, value in earlier.items() if name in known and value.shape == known[name].shape}
+    trained.load_state_dict(same, strict=False)  # a helper that is new or has another shape now begins anew
+    if len(same) == len(known):
+        return
     lesson = plan.lesson(trained, plan.seed)
     features, *labels = lesson.encoded(HEAD_PICTURES)
     loss = fit_heads(trained.heads, features, labels, plan.seed)

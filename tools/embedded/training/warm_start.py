@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 from transformers import SmolVLMForConditionalGeneration
 
-from tools.embedded.training.heads import CellHeads
+from tools.embedded.training.heads import NETWORK, CellHeads
 from tools.embedded.training.lessons import Lesson
 from tools.embedded.training.stages import Form
 from tools.parity.hub_form import PATCHES, expanded, hub_name
@@ -32,6 +32,14 @@ def copy_tokenizer(folder: Path, run: Path) -> None:
 def load_weights(folder: Path, model: SmolVLMForConditionalGeneration) -> None:
     """Puts the folder's weights into `model`; RuntimeError names what is missing or does not fit."""
     model.load_state_dict(read_weights(folder))
+
+
+def weights_of(folder: Path) -> dict[str, Tensor]:
+    """A run's, helpers too, or those of a folder that ships, by the names that they have in `Trained`."""
+    if (folder / "checkpoint.pt").exists():
+        trained: dict[str, Tensor] = torch.load(folder / "checkpoint.pt", weights_only=True)["trained"]
+        return trained
+    return {NETWORK + name: value for name, value in read_weights(folder).items()}
 
 
 def read_weights(folder: Path) -> dict[str, Tensor]:

@@ -61,7 +61,9 @@ DESCRIBE = Question("decline", "Describe this image.", DECLINE)
 NAMING_LABELS = {"naming": "naming one of each thing"}
 NAMED_STYLES = {"Noto Emoji": "google", "Twemoji": "twitter", "art never seen": UNSEEN_STYLE}
 READ_SETTINGS = tuple(setting for setting in SETTINGS if setting.styles == STYLES)
-TEXTS = 8  # scenes for each picture of the first table: chance moves a share of 160 texts by two per cent
+# What the bars are on is asked about more scenes, for each picture of the first table so many: chance moves a share of
+# 56 captions by five per cent, one of 160 texts by two.
+CAPTIONS, TEXTS = 4, 8
 PHOTO_LABELS = {"photo": "real photographs", "quarter": "quarters of them"}
 KINDS = (("talk", 1), ("pair", 1), ("clip", 3), ("clip", 8), ("screen", 1), ("receipt", 1))  # with frames
 
@@ -112,9 +114,20 @@ def compare(one: Checkpoint, other: Checkpoint, world: World, pictures: int, off
 
 
 def measure(checkpoint: Checkpoint, world: World, setting: Setting, pictures: int, offset: int = 0) -> Scores:
-    """Right or wrong for every question about `pictures` scenes; every second one holds words kept from training."""
+    """Right or wrong for every question about `pictures` scenes, and captions of CAPTIONS times as many.
+
+    Every second scene holds words kept from training.
+    """
     styled = World(world.sprites, world.fonts, setting.styles)
-    return score(checkpoint, (asked for n in range(pictures) for asked in scene_questions(styled, setting, offset + n)))
+    return score(
+        checkpoint,
+        (
+            asked
+            for number in range(CAPTIONS * pictures)
+            for asked in scene_questions(styled, setting, offset + number)
+            if number < pictures or asked.question.task == "describe"
+        ),
+    )
 
 
 def scene_questions(world: World, setting: Setting, number: int, text: float = Knobs.text) -> Iterator[Asked]:

@@ -4,17 +4,17 @@ from functools import partial
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QMenu, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from app.answers import footer
 from app.conversation import Turn
 from app.desktop.card import Card
 from app.desktop.chat.answer_text import AnswerText
 from app.desktop.chat.copying import FORMS
-from app.desktop.plain_label import plain_label
 from app.desktop.shown_medium import ShownMedium
 from app.desktop.squares import square
 from app.desktop.theme.icons import give_icon
+from app.desktop.theme.text_size import sized
 
 Role = QPalette.ColorRole
 THUMBNAIL = 64
@@ -141,8 +141,13 @@ def _thumbnails(turn: Turn) -> QGridLayout:
 
 
 def _small_label(name: str) -> QLabel:
-    label = plain_label(name, 0.9)
+    label = QLabel()
+    label.setAccessibleName(name)
     label.setForegroundRole(Role.PlaceholderText)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setWordWrap(True)
+    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+    label.setFont(sized(label.font(), 0.9))
     return label
 
 

@@ -2,10 +2,10 @@
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
-from app.desktop.plain_label import plain_label
 from app.desktop.scroll_area import ScrollArea
+from app.desktop.theme.text_size import sized
 
 LARGER = 1.15
 FEWEST = 2  # lines that stay in sight
@@ -39,3 +39,14 @@ class Caption(ScrollArea):
         super().resizeEvent(event)
         if event.oldSize().width() != event.size().width():
             self.updateGeometry()
+
+
+def plain_label(name: str, factor: float) -> QLabel:
+    """Text that wraps, in the window's own font times a factor."""
+    label = QLabel()
+    label.setAccessibleName(name)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setWordWrap(True)
+    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+    label.setFont(sized(label.font(), factor))
+    return label

@@ -16,13 +16,12 @@ from app.desktop.capture.permission import ask_for_camera
 from app.desktop.capture.preview import Preview
 from app.desktop.capture.region import RegionChooser
 from app.desktop.capture.screen import DENIED, UNSEEN, grab, may_see_screen
-from app.desktop.live.caption import Caption
+from app.desktop.live.caption import Caption, plain_label
 from app.desktop.live.log_view import LogModel, LogView
 from app.desktop.live.notifier import Notifier
 from app.desktop.live.panel import Panel
 from app.desktop.live.session import Session, State
 from app.desktop.live.watcher import Watcher
-from app.desktop.plain_label import plain_label
 from app.desktop.section import Section
 from app.desktop.services import Services
 from app.desktop.theme.icons import give_icon
